@@ -126,7 +126,8 @@ class FollowedFilesTakenOnce:
 
 
 def _takes_all(definition: Any) -> bool:
-    """False when the task leaves files out by names, patterns or numbers."""
+    """False when the task leaves files out by names, patterns, numbers, events, or because of other tasks or streams."""
     chosen = (definition.input_include, definition.input_exclude, definition.input_files, definition.listed)
     limits = (definition.input_offset, definition.input_files_max, definition.input_events_max)
-    return not any(chosen) and not any(limits)
+    others = (definition.skips_files_of, definition.skip_empty_files, [s for s in definition.secondaries if s.index_consistent])
+    return not any(chosen) and not any(limits) and not any(others)

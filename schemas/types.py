@@ -2143,6 +2143,44 @@ class JobsSeen(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_KEPTRULE = lines_of(
+    (WORD, 1, 16),
+)
+
+
+class KeptRule(Struct, frozen=True, kw_only=True, gc=False):
+    """A split rule of JEDI that changes nothing here (docs/reference/jedi.md, Split-rule codes).
+
+    code: Its code of two letters.
+    value: Its value; 1 of a rule that is set or not.
+    """
+
+    code: str
+    value: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "code": self.code,
+            "value": self.value,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            code=record["code"],
+            value=record["value"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.value <= 1000000000000
+            and _NAMES_OF_KEPTRULE("\n".join((self.code, ""))) is not None
+        )
+
+
 _NAMES_OF_KEPTSECRET = lines_of(
     (WORD, 64, 64),
     (UUID, 36, 36),
@@ -4095,6 +4133,11 @@ class SecondaryInput(Struct, frozen=True, kw_only=True, gc=False):
         them.
     whole: nosplit: a job has all of its files.
     reusable: reusable, repeat: it begins again when the files left are too few.
+    random: random: files of a dataset are taken in an order drawn for the task, instead of that of their names.
+    event_ratio: eventRatio: a unit of the master input has files with so many events for each of its own; null:
+        files are counted by number.
+    index_consistent: indexConsistent: a unit has the file whose number, 000123 in x._000123.y, is that of its
+        own file.
     """
 
     stream: str
@@ -4107,6 +4150,9 @@ class SecondaryInput(Struct, frozen=True, kw_only=True, gc=False):
     ratio: int = 1
     whole: bool = False
     reusable: bool = False
+    random: bool = False
+    event_ratio: float | None = None
+    index_consistent: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4121,6 +4167,9 @@ class SecondaryInput(Struct, frozen=True, kw_only=True, gc=False):
             "ratio": self.ratio,
             "whole": self.whole,
             "reusable": self.reusable,
+            "random": self.random,
+            "event_ratio": self.event_ratio,
+            "index_consistent": self.index_consistent,
         }
 
     @classmethod
@@ -4137,6 +4186,9 @@ class SecondaryInput(Struct, frozen=True, kw_only=True, gc=False):
             ratio=record["ratio"],
             whole=record["whole"],
             reusable=record["reusable"],
+            random=record["random"],
+            event_ratio=record["event_ratio"],
+            index_consistent=record["index_consistent"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4153,6 +4205,7 @@ class SecondaryInput(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.offset <= 1000000000
             and (self.files_per_job is None or (1 <= self.files_per_job <= 900))
             and 1 <= self.ratio <= 900
+            and (self.event_ratio is None or (0 <= self.event_ratio <= 1000000))
             and _NAMES_OF_SECONDARYINPUT("\n".join((self.stream, ""))) is not None
         )
 
@@ -4511,109 +4564,6 @@ class SoftwareTag(Struct, frozen=True, kw_only=True, gc=False):
         return _NAMES_OF_SOFTWARETAG("\n".join((self.project, self.release, self.platform, self.container, ""))) is not None
 
 
-_NAMES_OF_SPLITRULES = lines_of(
-    (WORD, 0, 32),
-    (WORD, 0, 32),
-)
-
-
-class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
-    """How input is cut into jobs (docs/reference/jedi.md, Splitting).
-
-    files_per_job: nFilesPerJob: a fixed number of files per job.
-    files_per_job_max: nMaxFilesPerJob: the most files in one job.
-    events_per_job: nEventsPerJob: events per job.
-    gigabytes_per_job: nGBPerJob: input size per job in GB.
-    jobs_max: maxNumJobs, totNumJobs: the most jobs that the input of the task is cut into; attempts after the
-        first are not counted.
-    files_per_merge_job: nFilesPerMergeJob: unmerged files per merge job.
-    gigabytes_per_merge_job: nGBPerMergeJob: size per merge job in GB.
-    datasets_mixed: True when one job may have files of several input datasets.
-    walltime_seconds_target: maxWalltime: the wall time that a job's input should come to, where its events and
-        the time of one are known.
-    hs06_seconds_per_event: cpuTime: HS06 seconds of one event.
-    input_divisor: Limits of files and gigabytes of a job are divided by it, 1 file at least; 1,000,000: one
-        file. Raised by retry rules.
-    boundary: What files of one job have in common: boundary_id, or lumi_block; empty where nothing is.
-    boundary_whole: True when a job has all files of a boundary that it begins with.
-    boundary_mapped: True when outputs belong to the group of the input of their job.
-    ordered_by: What input is ordered by before the name: boundary_id, or lumi_block; empty for the name alone.
-    """
-
-    files_per_job: int | None = None
-    files_per_job_max: int = 200
-    events_per_job: int | None = None
-    gigabytes_per_job: float | None = None
-    jobs_max: int | None = None
-    files_per_merge_job: int | None = None
-    gigabytes_per_merge_job: float | None = None
-    datasets_mixed: bool = False
-    walltime_seconds_target: int | None = None
-    hs06_seconds_per_event: float | None = None
-    input_divisor: int = 1
-    boundary: str = ""
-    boundary_whole: bool = False
-    boundary_mapped: bool = False
-    ordered_by: str = ""
-
-    def to_avro(self) -> dict[str, Any]:
-        """The record as fastavro takes it."""
-        return {
-            "files_per_job": self.files_per_job,
-            "files_per_job_max": self.files_per_job_max,
-            "events_per_job": self.events_per_job,
-            "gigabytes_per_job": self.gigabytes_per_job,
-            "jobs_max": self.jobs_max,
-            "files_per_merge_job": self.files_per_merge_job,
-            "gigabytes_per_merge_job": self.gigabytes_per_merge_job,
-            "datasets_mixed": self.datasets_mixed,
-            "walltime_seconds_target": self.walltime_seconds_target,
-            "hs06_seconds_per_event": self.hs06_seconds_per_event,
-            "input_divisor": self.input_divisor,
-            "boundary": self.boundary,
-            "boundary_whole": self.boundary_whole,
-            "boundary_mapped": self.boundary_mapped,
-            "ordered_by": self.ordered_by,
-        }
-
-    @classmethod
-    def from_avro(cls, record: dict[str, Any]) -> Self:
-        """The record that fastavro read."""
-        return cls(
-            files_per_job=record["files_per_job"],
-            files_per_job_max=record["files_per_job_max"],
-            events_per_job=record["events_per_job"],
-            gigabytes_per_job=record["gigabytes_per_job"],
-            jobs_max=record["jobs_max"],
-            files_per_merge_job=record["files_per_merge_job"],
-            gigabytes_per_merge_job=record["gigabytes_per_merge_job"],
-            datasets_mixed=record["datasets_mixed"],
-            walltime_seconds_target=record["walltime_seconds_target"],
-            hs06_seconds_per_event=record["hs06_seconds_per_event"],
-            input_divisor=record["input_divisor"],
-            boundary=record["boundary"],
-            boundary_whole=record["boundary_whole"],
-            boundary_mapped=record["boundary_mapped"],
-            ordered_by=record["ordered_by"],
-        )
-
-    def is_within_bounds(self) -> bool:
-        """True when every field keeps the bounds of its Avro file."""
-        return (
-            (self.files_per_job is None or (1 <= self.files_per_job <= 1000000))
-            and 1 <= self.files_per_job_max <= 1000000
-            and (self.events_per_job is None or (1 <= self.events_per_job <= 1000000000000))
-            and (self.gigabytes_per_job is None or (0 <= self.gigabytes_per_job <= 1000000000))
-            and (self.jobs_max is None or (0 <= self.jobs_max <= 1000000000))
-            and (self.files_per_merge_job is None or (1 <= self.files_per_merge_job <= 1000000))
-            and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
-            and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
-            and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
-            and 1 <= self.input_divisor <= 1000000
-            and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.ordered_by, ""))) is not None
-        )
-
-
 _NAMES_OF_STEPDEFINITION = lines_of(
     (URL, 1, 2000),
     (FILE_NAME, 0, 255),
@@ -4750,6 +4700,11 @@ class StorageElement(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SUBSCRIBER = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
     """A task that waits for further files of a dataset.
 
@@ -4760,6 +4715,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
     until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
     until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
         open again.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -4768,6 +4724,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
     reading: int = 0
     until_closed: bool = False
     until_parent_ends: bool = False
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4778,6 +4735,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
             "reading": self.reading,
             "until_closed": self.until_closed,
             "until_parent_ends": self.until_parent_ends,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -4790,6 +4748,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
             reading=record["reading"],
             until_closed=record["until_closed"],
             until_parent_ends=record["until_parent_ends"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4799,6 +4758,7 @@ class Subscriber(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and 0 <= self.position <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and _NAMES_OF_SUBSCRIBER("\n".join((self.stream, ""))) is not None
         )
 
 
@@ -6324,289 +6284,113 @@ class SoftwareTags(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-_NAMES_OF_TASKDEFINITION = lines_of(
-    (URL, 1, 2000),
-    (URL, 0, 2000),
-    (WORD, 1, 64),
-    (URL, 0, 2000),
-    (WORD, 0, 64),
+_NAMES_OF_SPLITRULES = lines_of(
+    (WORD, 0, 32),
+    (WORD, 0, 32),
 )
 
 
-class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
-    """A task as refined from its parameters: all that later choices rest on.
+class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
+    """How input is cut into jobs (docs/reference/jedi.md, Splitting).
 
-    transformation: URL of the payload wrapper; culm://server in it stands for the address that jobs use.
-    parameters: Job parameters with placeholders (docs/reference/client.md, From parameters to jobs).
-    source_url: ${SURL}: where jobs fetch the sandbox; culm://server stands for the address that jobs use.
-    requirements: What a queue must offer.
-    rules: How input is cut.
-    input_datasets: Names of the input datasets, the master first; empty without input.
-    input_stream: Stream name of the master input.
-    input_include: Regular expressions an input file must match one of; empty means all.
-    input_exclude: Regular expressions that drop an input file.
-    input_files: Explicit file names; empty means all.
-    input_offset: Files to skip at the start.
-    input_files_max: nFiles: the most files to use.
-    wait_input: Wait for the dataset to appear instead of breaking.
-    pfn_list: Physical file names given by the user (pfnList).
-    events_total: nEvents of a task without input.
-    sequence_offset: ${SEQNUMBER} starts at this plus one; null without a sequence number.
-    random_seed_offset: Offset of ${RNDMSEED}; null without.
-    first_event_offset: Added to ${FIRSTEVENT}.
-    outputs: Outputs and logs.
-    attempts_max: Attempts per file.
-    failures_max: True failures per file; null is no limit of its own.
-    build: The build step, if sources must be built.
-    merge: The merge step, if outputs are merged.
-    multi_step_json: multiStepExec as submitted, JSON.
-    container_name: Container image.
-    use_local_io: Stage files in instead of reading them directly.
-    looping_check: Looping payloads are killed.
-    goal_permille: Share of input that must succeed, in thousandths.
-    fail_goal_unreached: The task fails when the goal is missed.
-    parent_task_id: Task whose end this one waits for.
-    listed: The long list of names that says what the input is, in place of pfn_list or input_files; the task
-        has the names.
-    uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
-    no_wait_parent: noWaitParent: the task begins while its parent is at work.
-    scouts: Rules for scouts; null: all jobs are made at once.
-    share: Global share of its jobs, a leaf of the tree.
-    name_fields: addNthFieldToLFN: fields of a name, from 1, that ${MIDDLENAME} of output names is made of.
-    name_fields_of_files: useFileAsSourceLFN: the name is that of the first input file, else that of its
-        dataset. Files of a job are alike in these fields.
-    encoded_parameters: encJobParams: pilots are given the parameters of its jobs in base64.
-    input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
-    run_until_closed: runUntilClosed: the task takes files that are registered while it is at work, until its
-        input datasets are closed.
-    secondaries: Input streams beside the master input, in the order of its items.
-    allow_empty_input: allowEmptyInput: a task without any input file ends instead of breaking; with
-        noWaitParent also one whose parent did not make its dataset.
-    auto_finish: A clock finishes the task when it is exhausted; false: disableAutoFinish.
-    release: Software release of the task, for retry rules; empty: none.
-    retry_rule_set: Set of retry rules that the task names; empty: the usual ones.
-    retry_ram_offset_mb: retryRamOffset: after a failure for memory a job asks for no less.
-    retry_ram_step_mb: retryRamStep: this by the memory that the task asked for is the factor by which memory
-        rises after a failure; null: it rises by the ladder.
-    retry_ram_max_mb: retryRamMax: memory does not rise above it.
-    pause_failed_percent: MAX_JOB_FAILURE_RATE_TO_PAUSE_managed: the task is paused when so many per cent of its
-        jobs failed; null: never.
-    pause_jobs_min: MIN_JOBS_TO_PAUSE_managed: with so many jobs that ended at least.
-    pause_units_min: MIN_REMAINING_JOBS_TO_PAUSE_managed: with so many input units left at least.
+    files_per_job: nFilesPerJob: a fixed number of files per job.
+    files_per_job_max: nMaxFilesPerJob: the most files in one job.
+    events_per_job: nEventsPerJob: events per job.
+    gigabytes_per_job: nGBPerJob: input size per job in GB.
+    jobs_max: maxNumJobs, totNumJobs: the most jobs that the input of the task is cut into; attempts after the
+        first are not counted.
+    files_per_merge_job: nFilesPerMergeJob: unmerged files per merge job.
+    gigabytes_per_merge_job: nGBPerMergeJob: size per merge job in GB.
+    datasets_mixed: True when one job may have files of several input datasets.
+    walltime_seconds_target: maxWalltime: the wall time that a job's input should come to, where its events and
+        the time of one are known.
+    hs06_seconds_per_event: cpuTime: HS06 seconds of one event.
+    input_divisor: Limits of files and gigabytes of a job are divided by it, 1 file at least; 1,000,000: one
+        file. Raised by retry rules.
+    boundary: What files of one job have in common: boundary_id, or lumi_block; empty where nothing is.
+    boundary_whole: True when a job has all files of a boundary that it begins with.
+    boundary_mapped: True when outputs belong to the group of the input of their job.
+    ordered_by: What input is ordered by before the name: boundary_id, or lumi_block, or random (drawn for the
+        task); empty for the name alone.
+    kept: Rules of JEDI that change nothing here; they are kept as they were given, and shown.
     """
 
-    transformation: str
-    parameters: str
-    source_url: str = ""
-    requirements: Requirements
-    rules: SplitRules
-    input_datasets: tuple[str, ...] = ()
-    input_stream: str = "IN"
-    input_include: tuple[str, ...] = ()
-    input_exclude: tuple[str, ...] = ()
-    input_files: tuple[str, ...] = ()
-    input_offset: int = 0
-    input_files_max: int | None = None
-    wait_input: bool = False
-    pfn_list: tuple[str, ...] = ()
-    events_total: int | None = None
-    sequence_offset: int | None = None
-    random_seed_offset: int | None = None
-    first_event_offset: int = 0
-    outputs: tuple[OutputTemplate, ...] = ()
-    attempts_max: int = 3
-    failures_max: int | None = None
-    build: StepDefinition | None = None
-    merge: StepDefinition | None = None
-    multi_step_json: str | None = None
-    container_name: str | None = None
-    use_local_io: bool = False
-    looping_check: bool = True
-    goal_permille: int = 1000
-    fail_goal_unreached: bool = False
-    parent_task_id: int | None = None
-    listed: NameList | None = None
-    uses_secrets: bool = False
-    no_wait_parent: bool = False
-    scouts: ScoutRules | None = None
-    share: str = "Undefined"
-    name_fields: tuple[int, ...] = ()
-    name_fields_of_files: bool = False
-    encoded_parameters: bool = False
-    input_events_max: int | None = None
-    run_until_closed: bool = False
-    secondaries: tuple[SecondaryInput, ...] = ()
-    allow_empty_input: bool = False
-    auto_finish: bool = True
-    release: str = ""
-    retry_rule_set: str = ""
-    retry_ram_offset_mb: int | None = None
-    retry_ram_step_mb: int | None = None
-    retry_ram_max_mb: int | None = None
-    pause_failed_percent: float | None = None
-    pause_jobs_min: int = 1000
-    pause_units_min: int = 100
+    files_per_job: int | None = None
+    files_per_job_max: int = 200
+    events_per_job: int | None = None
+    gigabytes_per_job: float | None = None
+    jobs_max: int | None = None
+    files_per_merge_job: int | None = None
+    gigabytes_per_merge_job: float | None = None
+    datasets_mixed: bool = False
+    walltime_seconds_target: int | None = None
+    hs06_seconds_per_event: float | None = None
+    input_divisor: int = 1
+    boundary: str = ""
+    boundary_whole: bool = False
+    boundary_mapped: bool = False
+    ordered_by: str = ""
+    kept: tuple[KeptRule, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
-            "transformation": self.transformation,
-            "parameters": self.parameters,
-            "source_url": self.source_url,
-            "requirements": self.requirements.to_avro(),
-            "rules": self.rules.to_avro(),
-            "input_datasets": list(self.input_datasets),
-            "input_stream": self.input_stream,
-            "input_include": list(self.input_include),
-            "input_exclude": list(self.input_exclude),
-            "input_files": list(self.input_files),
-            "input_offset": self.input_offset,
-            "input_files_max": self.input_files_max,
-            "wait_input": self.wait_input,
-            "pfn_list": list(self.pfn_list),
-            "events_total": self.events_total,
-            "sequence_offset": self.sequence_offset,
-            "random_seed_offset": self.random_seed_offset,
-            "first_event_offset": self.first_event_offset,
-            "outputs": [item.to_avro() for item in self.outputs],
-            "attempts_max": self.attempts_max,
-            "failures_max": self.failures_max,
-            "build": None if self.build is None else self.build.to_avro(),
-            "merge": None if self.merge is None else self.merge.to_avro(),
-            "multi_step_json": self.multi_step_json,
-            "container_name": self.container_name,
-            "use_local_io": self.use_local_io,
-            "looping_check": self.looping_check,
-            "goal_permille": self.goal_permille,
-            "fail_goal_unreached": self.fail_goal_unreached,
-            "parent_task_id": self.parent_task_id,
-            "listed": None if self.listed is None else self.listed.to_avro(),
-            "uses_secrets": self.uses_secrets,
-            "no_wait_parent": self.no_wait_parent,
-            "scouts": None if self.scouts is None else self.scouts.to_avro(),
-            "share": self.share,
-            "name_fields": list(self.name_fields),
-            "name_fields_of_files": self.name_fields_of_files,
-            "encoded_parameters": self.encoded_parameters,
-            "input_events_max": self.input_events_max,
-            "run_until_closed": self.run_until_closed,
-            "secondaries": [item.to_avro() for item in self.secondaries],
-            "allow_empty_input": self.allow_empty_input,
-            "auto_finish": self.auto_finish,
-            "release": self.release,
-            "retry_rule_set": self.retry_rule_set,
-            "retry_ram_offset_mb": self.retry_ram_offset_mb,
-            "retry_ram_step_mb": self.retry_ram_step_mb,
-            "retry_ram_max_mb": self.retry_ram_max_mb,
-            "pause_failed_percent": self.pause_failed_percent,
-            "pause_jobs_min": self.pause_jobs_min,
-            "pause_units_min": self.pause_units_min,
+            "files_per_job": self.files_per_job,
+            "files_per_job_max": self.files_per_job_max,
+            "events_per_job": self.events_per_job,
+            "gigabytes_per_job": self.gigabytes_per_job,
+            "jobs_max": self.jobs_max,
+            "files_per_merge_job": self.files_per_merge_job,
+            "gigabytes_per_merge_job": self.gigabytes_per_merge_job,
+            "datasets_mixed": self.datasets_mixed,
+            "walltime_seconds_target": self.walltime_seconds_target,
+            "hs06_seconds_per_event": self.hs06_seconds_per_event,
+            "input_divisor": self.input_divisor,
+            "boundary": self.boundary,
+            "boundary_whole": self.boundary_whole,
+            "boundary_mapped": self.boundary_mapped,
+            "ordered_by": self.ordered_by,
+            "kept": [item.to_avro() for item in self.kept],
         }
 
     @classmethod
     def from_avro(cls, record: dict[str, Any]) -> Self:
         """The record that fastavro read."""
         return cls(
-            transformation=record["transformation"],
-            parameters=record["parameters"],
-            source_url=record["source_url"],
-            requirements=Requirements.from_avro(record["requirements"]),
-            rules=SplitRules.from_avro(record["rules"]),
-            input_datasets=tuple(record["input_datasets"]),
-            input_stream=record["input_stream"],
-            input_include=tuple(record["input_include"]),
-            input_exclude=tuple(record["input_exclude"]),
-            input_files=tuple(record["input_files"]),
-            input_offset=record["input_offset"],
-            input_files_max=record["input_files_max"],
-            wait_input=record["wait_input"],
-            pfn_list=tuple(record["pfn_list"]),
-            events_total=record["events_total"],
-            sequence_offset=record["sequence_offset"],
-            random_seed_offset=record["random_seed_offset"],
-            first_event_offset=record["first_event_offset"],
-            outputs=tuple(OutputTemplate.from_avro(item) for item in record["outputs"]),
-            attempts_max=record["attempts_max"],
-            failures_max=record["failures_max"],
-            build=None if record["build"] is None else StepDefinition.from_avro(record["build"]),
-            merge=None if record["merge"] is None else StepDefinition.from_avro(record["merge"]),
-            multi_step_json=record["multi_step_json"],
-            container_name=record["container_name"],
-            use_local_io=record["use_local_io"],
-            looping_check=record["looping_check"],
-            goal_permille=record["goal_permille"],
-            fail_goal_unreached=record["fail_goal_unreached"],
-            parent_task_id=record["parent_task_id"],
-            listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
-            uses_secrets=record["uses_secrets"],
-            no_wait_parent=record["no_wait_parent"],
-            scouts=None if record["scouts"] is None else ScoutRules.from_avro(record["scouts"]),
-            share=record["share"],
-            name_fields=tuple(record["name_fields"]),
-            name_fields_of_files=record["name_fields_of_files"],
-            encoded_parameters=record["encoded_parameters"],
-            input_events_max=record["input_events_max"],
-            run_until_closed=record["run_until_closed"],
-            secondaries=tuple(SecondaryInput.from_avro(item) for item in record["secondaries"]),
-            allow_empty_input=record["allow_empty_input"],
-            auto_finish=record["auto_finish"],
-            release=record["release"],
-            retry_rule_set=record["retry_rule_set"],
-            retry_ram_offset_mb=record["retry_ram_offset_mb"],
-            retry_ram_step_mb=record["retry_ram_step_mb"],
-            retry_ram_max_mb=record["retry_ram_max_mb"],
-            pause_failed_percent=record["pause_failed_percent"],
-            pause_jobs_min=record["pause_jobs_min"],
-            pause_units_min=record["pause_units_min"],
+            files_per_job=record["files_per_job"],
+            files_per_job_max=record["files_per_job_max"],
+            events_per_job=record["events_per_job"],
+            gigabytes_per_job=record["gigabytes_per_job"],
+            jobs_max=record["jobs_max"],
+            files_per_merge_job=record["files_per_merge_job"],
+            gigabytes_per_merge_job=record["gigabytes_per_merge_job"],
+            datasets_mixed=record["datasets_mixed"],
+            walltime_seconds_target=record["walltime_seconds_target"],
+            hs06_seconds_per_event=record["hs06_seconds_per_event"],
+            input_divisor=record["input_divisor"],
+            boundary=record["boundary"],
+            boundary_whole=record["boundary_whole"],
+            boundary_mapped=record["boundary_mapped"],
+            ordered_by=record["ordered_by"],
+            kept=tuple(KeptRule.from_avro(item) for item in record["kept"]),
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.parameters) <= 450000 and TEXT.takes(self.parameters)
-            and len(self.input_datasets) <= 1000
-            and (not self.input_datasets or all(1 <= len(item) <= 640 and NAME.takes(item) for item in self.input_datasets))
-            and len(self.input_include) <= 1000
-            and (not self.input_include or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.input_include))
-            and len(self.input_exclude) <= 1000
-            and (not self.input_exclude or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.input_exclude))
-            and len(self.input_files) <= 200000
-            and (not self.input_files or all(1 <= len(item) <= 1024 and FILE_NAME.takes(item) for item in self.input_files))
-            and 0 <= self.input_offset <= 1000000000
-            and (self.input_files_max is None or (1 <= self.input_files_max <= 1000000000))
-            and len(self.pfn_list) <= 200000
-            and (not self.pfn_list or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.pfn_list))
-            and (self.events_total is None or (1 <= self.events_total <= 1000000000000))
-            and (self.sequence_offset is None or (0 <= self.sequence_offset <= 1000000000000000))
-            and (self.random_seed_offset is None or (0 <= self.random_seed_offset <= 1000000000000000))
-            and 0 <= self.first_event_offset <= 1000000000000000
-            and len(self.outputs) <= 1000
-            and 1 <= self.attempts_max <= 1000000
-            and (self.failures_max is None or (1 <= self.failures_max <= 1000000))
-            and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
-            and 0 <= self.goal_permille <= 1000
-            and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
-            and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
-            and len(self.name_fields) <= 20
-            and (not self.name_fields or 1 <= min(self.name_fields) <= max(self.name_fields) <= 100)
-            and (self.input_events_max is None or (1 <= self.input_events_max <= 1000000000000))
-            and len(self.secondaries) <= 20
-            and len(self.release) <= 255 and LINE.takes(self.release)
-            and (self.retry_ram_offset_mb is None or (0 <= self.retry_ram_offset_mb <= 100000000))
-            and (self.retry_ram_step_mb is None or (1 <= self.retry_ram_step_mb <= 100000000))
-            and (self.retry_ram_max_mb is None or (1 <= self.retry_ram_max_mb <= 100000000))
-            and (self.pause_failed_percent is None or (0 <= self.pause_failed_percent <= 100))
-            and 0 <= self.pause_jobs_min <= 1000000000
-            and 0 <= self.pause_units_min <= 1000000000
-            and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
-            and self.requirements.is_within_bounds()
-            and self.rules.is_within_bounds()
-            and (not self.outputs or all(map(OutputTemplate.is_within_bounds, self.outputs)))
-            and (self.build is None or self.build.is_within_bounds())
-            and (self.merge is None or self.merge.is_within_bounds())
-            and (self.listed is None or self.listed.is_within_bounds())
-            and (self.scouts is None or self.scouts.is_within_bounds())
-            and (not self.secondaries or all(map(SecondaryInput.is_within_bounds, self.secondaries)))
+            (self.files_per_job is None or (1 <= self.files_per_job <= 1000000))
+            and 1 <= self.files_per_job_max <= 1000000
+            and (self.events_per_job is None or (1 <= self.events_per_job <= 1000000000000))
+            and (self.gigabytes_per_job is None or (0 <= self.gigabytes_per_job <= 1000000000))
+            and (self.jobs_max is None or (0 <= self.jobs_max <= 1000000000))
+            and (self.files_per_merge_job is None or (1 <= self.files_per_merge_job <= 1000000))
+            and (self.gigabytes_per_merge_job is None or (0 <= self.gigabytes_per_merge_job <= 1000000000))
+            and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
+            and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
+            and 1 <= self.input_divisor <= 1000000
+            and len(self.kept) <= 100
+            and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.ordered_by, ""))) is not None
+            and (not self.kept or all(map(KeptRule.is_within_bounds, self.kept)))
         )
 
 
@@ -6962,6 +6746,302 @@ class OutsideFact(Struct, frozen=True, kw_only=True, gc=False):
             and (self.software is None or self.software.is_within_bounds())
             and (self.nodes is None or self.nodes.is_within_bounds())
             and (self.replicas is None or self.replicas.is_within_bounds())
+        )
+
+
+_NAMES_OF_TASKDEFINITION = lines_of(
+    (URL, 1, 2000),
+    (URL, 0, 2000),
+    (WORD, 1, 64),
+    (URL, 0, 2000),
+    (WORD, 0, 64),
+)
+
+
+class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
+    """A task as refined from its parameters: all that later choices rest on.
+
+    transformation: URL of the payload wrapper; culm://server in it stands for the address that jobs use.
+    parameters: Job parameters with placeholders (docs/reference/client.md, From parameters to jobs).
+    source_url: ${SURL}: where jobs fetch the sandbox; culm://server stands for the address that jobs use.
+    requirements: What a queue must offer.
+    rules: How input is cut.
+    input_datasets: Names of the input datasets, the master first; empty without input.
+    input_stream: Stream name of the master input.
+    input_include: Regular expressions an input file must match one of; empty means all.
+    input_exclude: Regular expressions that drop an input file.
+    input_files: Explicit file names; empty means all.
+    input_offset: Files to skip at the start.
+    input_files_max: nFiles: the most files to use.
+    wait_input: Wait for the dataset to appear instead of breaking.
+    pfn_list: Physical file names given by the user (pfnList).
+    events_total: nEvents of a task without input.
+    sequence_offset: ${SEQNUMBER} starts at this plus one; null without a sequence number.
+    random_seed_offset: Offset of ${RNDMSEED}; null without.
+    first_event_offset: Added to ${FIRSTEVENT}.
+    outputs: Outputs and logs.
+    attempts_max: Attempts per file.
+    failures_max: True failures per file; null is no limit of its own.
+    build: The build step, if sources must be built.
+    merge: The merge step, if outputs are merged.
+    multi_step_json: multiStepExec as submitted, JSON.
+    container_name: Container image.
+    use_local_io: Stage files in instead of reading them directly.
+    looping_check: Looping payloads are killed.
+    goal_permille: Share of input that must succeed, in thousandths.
+    fail_goal_unreached: The task fails when the goal is missed.
+    parent_task_id: Task whose end this one waits for.
+    listed: The long list of names that says what the input is, in place of pfn_list or input_files; the task
+        has the names.
+    uses_secrets: useSecrets: pilots of its jobs are given the secrets of the owner.
+    no_wait_parent: noWaitParent: the task begins while its parent is at work.
+    scouts: Rules for scouts; null: all jobs are made at once.
+    share: Global share of its jobs, a leaf of the tree.
+    name_fields: addNthFieldToLFN: fields of a name, from 1, that ${MIDDLENAME} of output names is made of.
+    name_fields_of_files: useFileAsSourceLFN: the name is that of the first input file, else that of its
+        dataset. Files of a job are alike in these fields.
+    encoded_parameters: encJobParams: pilots are given the parameters of its jobs in base64.
+    input_events_max: nEvents of a task with input whose files have counts of events: the most to use.
+    run_until_closed: runUntilClosed: the task takes files that are registered while it is at work, until its
+        input datasets are closed.
+    secondaries: Input streams beside the master input, in the order of its items.
+    allow_empty_input: allowEmptyInput: a task without any input file ends instead of breaking; with
+        noWaitParent also one whose parent did not make its dataset.
+    auto_finish: A clock finishes the task when it is exhausted; false: disableAutoFinish.
+    release: Software release of the task, for retry rules; empty: none.
+    retry_rule_set: Set of retry rules that the task names; empty: the usual ones.
+    retry_ram_offset_mb: retryRamOffset: after a failure for memory a job asks for no less.
+    retry_ram_step_mb: retryRamStep: this by the memory that the task asked for is the factor by which memory
+        rises after a failure; null: it rises by the ladder.
+    retry_ram_max_mb: retryRamMax: memory does not rise above it.
+    pause_failed_percent: MAX_JOB_FAILURE_RATE_TO_PAUSE_managed: the task is paused when so many per cent of its
+        jobs failed; null: never.
+    pause_jobs_min: MIN_JOBS_TO_PAUSE_managed: with so many jobs that ended at least.
+    pause_units_min: MIN_REMAINING_JOBS_TO_PAUSE_managed: with so many input units left at least.
+    skip_empty_files: skipEmptyInput: input files that have a count of events, which is 0, are left out.
+    skips_files_of: skipFilesUsedBy: tasks; files that one of them has processed are left out.
+    """
+
+    transformation: str
+    parameters: str
+    source_url: str = ""
+    requirements: Requirements
+    rules: SplitRules
+    input_datasets: tuple[str, ...] = ()
+    input_stream: str = "IN"
+    input_include: tuple[str, ...] = ()
+    input_exclude: tuple[str, ...] = ()
+    input_files: tuple[str, ...] = ()
+    input_offset: int = 0
+    input_files_max: int | None = None
+    wait_input: bool = False
+    pfn_list: tuple[str, ...] = ()
+    events_total: int | None = None
+    sequence_offset: int | None = None
+    random_seed_offset: int | None = None
+    first_event_offset: int = 0
+    outputs: tuple[OutputTemplate, ...] = ()
+    attempts_max: int = 3
+    failures_max: int | None = None
+    build: StepDefinition | None = None
+    merge: StepDefinition | None = None
+    multi_step_json: str | None = None
+    container_name: str | None = None
+    use_local_io: bool = False
+    looping_check: bool = True
+    goal_permille: int = 1000
+    fail_goal_unreached: bool = False
+    parent_task_id: int | None = None
+    listed: NameList | None = None
+    uses_secrets: bool = False
+    no_wait_parent: bool = False
+    scouts: ScoutRules | None = None
+    share: str = "Undefined"
+    name_fields: tuple[int, ...] = ()
+    name_fields_of_files: bool = False
+    encoded_parameters: bool = False
+    input_events_max: int | None = None
+    run_until_closed: bool = False
+    secondaries: tuple[SecondaryInput, ...] = ()
+    allow_empty_input: bool = False
+    auto_finish: bool = True
+    release: str = ""
+    retry_rule_set: str = ""
+    retry_ram_offset_mb: int | None = None
+    retry_ram_step_mb: int | None = None
+    retry_ram_max_mb: int | None = None
+    pause_failed_percent: float | None = None
+    pause_jobs_min: int = 1000
+    pause_units_min: int = 100
+    skip_empty_files: bool = False
+    skips_files_of: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "transformation": self.transformation,
+            "parameters": self.parameters,
+            "source_url": self.source_url,
+            "requirements": self.requirements.to_avro(),
+            "rules": self.rules.to_avro(),
+            "input_datasets": list(self.input_datasets),
+            "input_stream": self.input_stream,
+            "input_include": list(self.input_include),
+            "input_exclude": list(self.input_exclude),
+            "input_files": list(self.input_files),
+            "input_offset": self.input_offset,
+            "input_files_max": self.input_files_max,
+            "wait_input": self.wait_input,
+            "pfn_list": list(self.pfn_list),
+            "events_total": self.events_total,
+            "sequence_offset": self.sequence_offset,
+            "random_seed_offset": self.random_seed_offset,
+            "first_event_offset": self.first_event_offset,
+            "outputs": [item.to_avro() for item in self.outputs],
+            "attempts_max": self.attempts_max,
+            "failures_max": self.failures_max,
+            "build": None if self.build is None else self.build.to_avro(),
+            "merge": None if self.merge is None else self.merge.to_avro(),
+            "multi_step_json": self.multi_step_json,
+            "container_name": self.container_name,
+            "use_local_io": self.use_local_io,
+            "looping_check": self.looping_check,
+            "goal_permille": self.goal_permille,
+            "fail_goal_unreached": self.fail_goal_unreached,
+            "parent_task_id": self.parent_task_id,
+            "listed": None if self.listed is None else self.listed.to_avro(),
+            "uses_secrets": self.uses_secrets,
+            "no_wait_parent": self.no_wait_parent,
+            "scouts": None if self.scouts is None else self.scouts.to_avro(),
+            "share": self.share,
+            "name_fields": list(self.name_fields),
+            "name_fields_of_files": self.name_fields_of_files,
+            "encoded_parameters": self.encoded_parameters,
+            "input_events_max": self.input_events_max,
+            "run_until_closed": self.run_until_closed,
+            "secondaries": [item.to_avro() for item in self.secondaries],
+            "allow_empty_input": self.allow_empty_input,
+            "auto_finish": self.auto_finish,
+            "release": self.release,
+            "retry_rule_set": self.retry_rule_set,
+            "retry_ram_offset_mb": self.retry_ram_offset_mb,
+            "retry_ram_step_mb": self.retry_ram_step_mb,
+            "retry_ram_max_mb": self.retry_ram_max_mb,
+            "pause_failed_percent": self.pause_failed_percent,
+            "pause_jobs_min": self.pause_jobs_min,
+            "pause_units_min": self.pause_units_min,
+            "skip_empty_files": self.skip_empty_files,
+            "skips_files_of": list(self.skips_files_of),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            transformation=record["transformation"],
+            parameters=record["parameters"],
+            source_url=record["source_url"],
+            requirements=Requirements.from_avro(record["requirements"]),
+            rules=SplitRules.from_avro(record["rules"]),
+            input_datasets=tuple(record["input_datasets"]),
+            input_stream=record["input_stream"],
+            input_include=tuple(record["input_include"]),
+            input_exclude=tuple(record["input_exclude"]),
+            input_files=tuple(record["input_files"]),
+            input_offset=record["input_offset"],
+            input_files_max=record["input_files_max"],
+            wait_input=record["wait_input"],
+            pfn_list=tuple(record["pfn_list"]),
+            events_total=record["events_total"],
+            sequence_offset=record["sequence_offset"],
+            random_seed_offset=record["random_seed_offset"],
+            first_event_offset=record["first_event_offset"],
+            outputs=tuple(OutputTemplate.from_avro(item) for item in record["outputs"]),
+            attempts_max=record["attempts_max"],
+            failures_max=record["failures_max"],
+            build=None if record["build"] is None else StepDefinition.from_avro(record["build"]),
+            merge=None if record["merge"] is None else StepDefinition.from_avro(record["merge"]),
+            multi_step_json=record["multi_step_json"],
+            container_name=record["container_name"],
+            use_local_io=record["use_local_io"],
+            looping_check=record["looping_check"],
+            goal_permille=record["goal_permille"],
+            fail_goal_unreached=record["fail_goal_unreached"],
+            parent_task_id=record["parent_task_id"],
+            listed=None if record["listed"] is None else NameList.from_avro(record["listed"]),
+            uses_secrets=record["uses_secrets"],
+            no_wait_parent=record["no_wait_parent"],
+            scouts=None if record["scouts"] is None else ScoutRules.from_avro(record["scouts"]),
+            share=record["share"],
+            name_fields=tuple(record["name_fields"]),
+            name_fields_of_files=record["name_fields_of_files"],
+            encoded_parameters=record["encoded_parameters"],
+            input_events_max=record["input_events_max"],
+            run_until_closed=record["run_until_closed"],
+            secondaries=tuple(SecondaryInput.from_avro(item) for item in record["secondaries"]),
+            allow_empty_input=record["allow_empty_input"],
+            auto_finish=record["auto_finish"],
+            release=record["release"],
+            retry_rule_set=record["retry_rule_set"],
+            retry_ram_offset_mb=record["retry_ram_offset_mb"],
+            retry_ram_step_mb=record["retry_ram_step_mb"],
+            retry_ram_max_mb=record["retry_ram_max_mb"],
+            pause_failed_percent=record["pause_failed_percent"],
+            pause_jobs_min=record["pause_jobs_min"],
+            pause_units_min=record["pause_units_min"],
+            skip_empty_files=record["skip_empty_files"],
+            skips_files_of=tuple(record["skips_files_of"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.parameters) <= 450000 and TEXT.takes(self.parameters)
+            and len(self.input_datasets) <= 1000
+            and (not self.input_datasets or all(1 <= len(item) <= 640 and NAME.takes(item) for item in self.input_datasets))
+            and len(self.input_include) <= 1000
+            and (not self.input_include or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.input_include))
+            and len(self.input_exclude) <= 1000
+            and (not self.input_exclude or all(1 <= len(item) <= 1000 and LINE.takes(item) for item in self.input_exclude))
+            and len(self.input_files) <= 200000
+            and (not self.input_files or all(1 <= len(item) <= 1024 and FILE_NAME.takes(item) for item in self.input_files))
+            and 0 <= self.input_offset <= 1000000000
+            and (self.input_files_max is None or (1 <= self.input_files_max <= 1000000000))
+            and len(self.pfn_list) <= 200000
+            and (not self.pfn_list or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.pfn_list))
+            and (self.events_total is None or (1 <= self.events_total <= 1000000000000))
+            and (self.sequence_offset is None or (0 <= self.sequence_offset <= 1000000000000000))
+            and (self.random_seed_offset is None or (0 <= self.random_seed_offset <= 1000000000000000))
+            and 0 <= self.first_event_offset <= 1000000000000000
+            and len(self.outputs) <= 1000
+            and 1 <= self.attempts_max <= 1000000
+            and (self.failures_max is None or (1 <= self.failures_max <= 1000000))
+            and (self.multi_step_json is None or (len(self.multi_step_json) <= 200000 and TEXT.takes(self.multi_step_json)))
+            and 0 <= self.goal_permille <= 1000
+            and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
+            and 1 <= len(self.share) <= 128 and LINE.takes(self.share)
+            and len(self.name_fields) <= 20
+            and (not self.name_fields or 1 <= min(self.name_fields) <= max(self.name_fields) <= 100)
+            and (self.input_events_max is None or (1 <= self.input_events_max <= 1000000000000))
+            and len(self.secondaries) <= 20
+            and len(self.release) <= 255 and LINE.takes(self.release)
+            and (self.retry_ram_offset_mb is None or (0 <= self.retry_ram_offset_mb <= 100000000))
+            and (self.retry_ram_step_mb is None or (1 <= self.retry_ram_step_mb <= 100000000))
+            and (self.retry_ram_max_mb is None or (1 <= self.retry_ram_max_mb <= 100000000))
+            and (self.pause_failed_percent is None or (0 <= self.pause_failed_percent <= 100))
+            and 0 <= self.pause_jobs_min <= 1000000000
+            and 0 <= self.pause_units_min <= 1000000000
+            and len(self.skips_files_of) <= 20
+            and (not self.skips_files_of or 1 <= min(self.skips_files_of) <= max(self.skips_files_of) <= 900000000000)
+            and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
+            and self.requirements.is_within_bounds()
+            and self.rules.is_within_bounds()
+            and (not self.outputs or all(map(OutputTemplate.is_within_bounds, self.outputs)))
+            and (self.build is None or self.build.is_within_bounds())
+            and (self.merge is None or self.merge.is_within_bounds())
+            and (self.listed is None or self.listed.is_within_bounds())
+            and (self.scouts is None or self.scouts.is_within_bounds())
+            and (not self.secondaries or all(map(SecondaryInput.is_within_bounds, self.secondaries)))
         )
 
 

@@ -8,6 +8,7 @@ from api.panda.calls import Call
 from api.panda.envelope import Reply, done
 from api.panda.sending import send
 from api.panda.task_commands import refused
+from schemas.split_rule_codes import KEPT
 from schemas.task import ChangeSplitRule, ChangeTaskAttribute, ChangeTaskPriority, TaskCommand, WakeTask
 
 NAME_LENGTH_MAX = 16
@@ -26,9 +27,11 @@ async def change_attribute(call: Call) -> Reply:
 
 
 async def change_split_rule(call: Call) -> Reply:
-    """Another split rule, by its code of two letters."""
+    """Another split rule, by its code of two letters; one that changes nothing here is kept and shown."""
     command = ChangeSplitRule(code=_name(call), value=call["value"])
-    return await _changed(call, "change_split_rule", command, f"{_name(call)} of task {call['task_id']} is {call['value']}")
+    what = f"{_name(call)} of task {call['task_id']} is {call['value']}"
+    kept = f"; {KEPT[_name(call)]} is kept and shown, and changes nothing here" if _name(call) in KEPT else ""
+    return await _changed(call, "change_split_rule", command, what + kept)
 
 
 async def change_modification_time(call: Call) -> Reply:

@@ -10,6 +10,7 @@ import orjson
 
 from api.panda.envelope import moment
 from schemas.boundaries import BOUNDARY_ID, LUMI_BLOCK
+from schemas.split_rule_codes import KEPT
 
 Row = Mapping[str, Any]
 
@@ -110,7 +111,13 @@ def request_id_of(parameters: Mapping[str, Any], task_id: int) -> int:
 def split_rule(rules: Mapping[str, Any]) -> str:
     """The rules with long names, `nFilesPerJob=5,...`."""
     given = [(name, rules.get(key)) for key, name in RULE_NAMES.items()]
-    return ",".join(f"{name}={value}" for name, value in [*given, *_boundary_rules(rules)] if value is not None)
+    every = [*given, *_boundary_rules(rules), *_kept_rules(rules)]
+    return ",".join(f"{name}={value}" for name, value in every if value is not None)
+
+
+def _kept_rules(rules: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The rules that change nothing here."""
+    return [(KEPT.get(one["code"], one["code"]), one["value"]) for one in rules.get("kept") or ()]
 
 
 def _boundary_rules(rules: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -133,7 +133,8 @@ def send_contents(dataset: Dataset, command: RequestContents, by: CommandEnvelop
         return nothing_yet(dataset, command, by)
     followed = not (command.chunk or command.once) and is_followed(dataset)
     if followed and len(dataset.subscribers) < AWAITING_MAX:
-        return subscribe(dataset, SubscribeContents(task_id=command.task_id, reading=command.reading), by)
+        asked = SubscribeContents(task_id=command.task_id, reading=command.reading, stream=command.stream)
+        return subscribe(dataset, asked, by)
     if len(dataset.files) > FILES_OF_A_TASK_MAX:
         return too_many_files(dataset, command.task_id, by, FILES_OF_A_TASK_MAX)
     files = _files_in_order(dataset, command) if command.ordered_by else _files_by_name(dataset, command.after)
@@ -166,7 +167,7 @@ def _files_in_order(dataset: Dataset, command: RequestContents) -> list[DatasetF
     """The same by number and name, files without a number first; costs a look at each file of the dataset."""
 
     def place(file: DatasetFile) -> tuple[int, str]:
-        number = number_of(file, command.ordered_by)
+        number = number_of(file, command.ordered_by, command.task_id)
         return -1 if number is None else number, file.lfn
 
     before = (-1 if command.after_number is None else command.after_number, command.after)

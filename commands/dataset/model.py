@@ -92,6 +92,7 @@ def _subscriber(event: ContentsAwaited | ContentsSubscribed, chunk: int = 0, pos
         chunk=chunk,
         position=position,
         reading=event.reading,
+        stream=event.stream if isinstance(event, ContentsSubscribed) else "",
         until_closed=event.until_closed,
         until_parent_ends=event.until_parent_ends,
     )

@@ -53,6 +53,7 @@ def subscribe(dataset: Dataset, command: SubscribeContents, by: CommandEnvelope)
         chunks=command.chunk + (1 if last else 2),
         reading=command.reading,
         position=position,
+        stream=command.stream,
     )
     requested = (ContentsRequested(task_id=command.task_id, files_total=len(dataset.files)),) if not command.chunk else ()
     return accept(*requested, follow_ups=(FollowUp(task, contents),))
@@ -89,6 +90,7 @@ def question_of(one: Subscriber) -> SubscribeContents:
         chunk=one.chunk,
         position=one.position,
         reading=one.reading,
+        stream=one.stream,
         until_closed=one.until_closed,
         until_parent_ends=one.until_parent_ends,
     )
@@ -113,7 +115,7 @@ def nothing_yet(dataset: Dataset, command: RequestContents | SubscribeContents, 
         chunks=1,
         awaits=command.waits,
         reading=command.reading,
-        stream=command.stream if isinstance(command, RequestContents) else "",
+        stream=command.stream,
     )
     if not command.waits or dataset.vo is not None or command.task_id in dataset.awaiting:
         return accept(follow_ups=(FollowUp(task, answer),))
@@ -149,6 +151,7 @@ def _noted(dataset: Dataset, command: SubscribeContents, by: CommandEnvelope) ->
         chunk=command.chunk,
         position=command.position,
         reading=command.reading,
+        stream=command.stream,
         until_closed=command.until_closed,
         until_parent_ends=command.until_parent_ends,
     )

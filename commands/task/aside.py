@@ -6,11 +6,13 @@ back. Nothing wakes it but the retry of a letter: its order is not parked, and n
 
 from commands.decision import Decision, accept, refuse
 from commands.task.model import Task
-from commands.task.transitions import ACTIVE, ENDING, TaskStatus
-from schemas.task import RestoreTask, SetTaskAside, TaskRestored, TaskSetAside
+from commands.task.transitions import ACTIVE, ENDING, WORKING, TaskStatus
+from schemas.task import RestoreTask, SetTaskAside, TaskRestored, TaskSetAside, TaskWoken
 
 #: Letters remembered for one task; one that has more needs a fixed Culm, not a longer list.
 LETTERS_MAX = 100
+#: A task in one of these is pending while it is set aside, and goes back; in any other it stays in its status.
+INTERRUPTED = WORKING | {TaskStatus.REGISTERED, TaskStatus.REREFINE}
 SETTABLE = ACTIVE | ENDING | {TaskStatus.PAUSED}
 
 
@@ -33,9 +35,14 @@ def restore(task: Task, command: RestoreTask) -> Decision:
     left = {letter: cause for letter, cause in task.aside.items() if letter != command.dead_letter_id}
     held = task.old_status if task.status is TaskStatus.PAUSED else task.status
     waits = bool(task.awaited) or task.awaits_parent
-    back = task.aside_from if not left and held is TaskStatus.PENDING and not waits else ""
+    interrupted = task.aside_from in INTERRUPTED and held is TaskStatus.PENDING
+    back = task.aside_from if not left and interrupted and not waits else ""
     message = sentence(left) if left else ""
-    return accept(TaskRestored(dead_letter_id=command.dead_letter_id, message=message, status=back))
+    restored = TaskRestored(dead_letter_id=command.dead_letter_id, message=message, status=back)
+    # A pause took away what says that a throttled order waits, and a task that was set aside ordered nothing when it was resumed.
+    again = back not in ("", TaskStatus.PENDING) and task.status is not TaskStatus.PAUSED
+    waits_on = again and any(order.parked for order in task.orders.values())
+    return accept(restored, *((TaskWoken(cause="RESTORED"),) if waits_on else ()))
 
 
 def sentence(aside: dict[str, str]) -> str:

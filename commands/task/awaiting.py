@@ -11,11 +11,11 @@ from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.secondaries import stream_to_read
 from commands.task.transitions import WORKING, TaskStatus
-from schemas.boundaries import looked_at
+from schemas.boundaries import RANDOM, looked_at
 from schemas.dataset import EndSubscription, RequestContents, SubscribeContents
 from schemas.records import replace
 from schemas.task import FeedContents, InputAwaited, ParentAwaited, RegisterChild
-from schemas.types import TaskDefinition
+from schemas.types import SecondaryInput, TaskDefinition
 
 INPUT_SECONDS_MAX = 7 * 86_400
 
@@ -47,13 +47,13 @@ def ask_datasets(
     waits = definition.wait_input or beside_parent
     if definition.secondaries and secondary:
         first = definition.secondaries[0]
-        return (ask_secondary(task, first.datasets[0], first.stream, waits=waits),)
+        return (ask_secondary(task, definition, first.datasets[0], first, waits=waits),)
     own = {template.dataset for template in definition.outputs}
     until_parent_ends = beside_parent and definition.no_wait_parent
     order = looked_at(definition.rules)
     once = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, once=True, ordered_by=order)
-    if order:
-        # Files in the order of their numbers are known when all of them are: what is there is taken once.
+    if order == RANDOM:
+        # An order that is drawn is one of all files: what is there is taken once.
         return tuple(FollowUp(name, once) for name in definition.input_datasets)
     asked: RequestContents | SubscribeContents = replace(once, once=False)
     if definition.run_until_closed or until_parent_ends:
@@ -68,10 +68,41 @@ def ask_datasets(
     return tuple(FollowUp(name, once if name in own else asked) for name in definition.input_datasets)
 
 
-def ask_secondary(task: Task, dataset: str, stream: str, *, waits: bool) -> FollowUp:
-    """The request for the files of a dataset of secondary input, which is read once: what it has then is all."""
-    request = RequestContents(task_id=task.task_id, waits=waits, reading=task.reading, stream=stream, once=True)
+def ask_secondary(
+    task: Task, definition: TaskDefinition, dataset: str, stream: SecondaryInput, *, waits: bool
+) -> FollowUp:
+    """The request for the files of a dataset of secondary input.
+
+    While tasks write in it, it is read to its end before the next one; in an order that is drawn, or where the task writes in it
+    itself, what it has now is all.
+    """
+    own = dataset in {template.dataset for template in definition.outputs}
+    request = RequestContents(
+        task_id=task.task_id,
+        waits=waits,
+        reading=task.reading,
+        stream=stream.stream,
+        once=own or stream.random,
+        ordered_by=order_of(stream),
+    )
     return FollowUp(dataset, request)
+
+
+def order_of(stream: SecondaryInput) -> str:
+    """What the files of a stream are ordered by before their names."""
+    return RANDOM if stream.random else ""
+
+
+def ask_for_next_of(task: Task, command: FeedContents) -> FollowUp:
+    """The question for what comes after a chunk of secondary input of a dataset in which tasks are at work."""
+    question = SubscribeContents(
+        task_id=task.task_id,
+        chunk=command.chunk + 1,
+        position=command.position or 0,
+        reading=task.reading,
+        stream=command.stream,
+    )
+    return FollowUp(command.dataset, question)
 
 
 def ask_for_next(task: Task, dataset: str, chunk: int, position: int) -> FollowUp:
@@ -106,7 +137,9 @@ def ask_without_parent(task: Task) -> tuple[FollowUp, ...]:
     if number is not None:
         stream = definition.secondaries[number]
         dataset = stream.datasets[task.secondaries[number].place]
-        return (ask_secondary(task, dataset, stream.stream, waits=definition.wait_input),) if dataset in task.awaited else ()
+        if dataset not in task.awaited:
+            return ()
+        return (ask_secondary(task, definition, dataset, stream, waits=definition.wait_input),)
     questions = []
     for name in (*task.followed, *sorted(task.awaited)):
         question = SubscribeContents(
@@ -125,7 +158,9 @@ def ends_of_subscriptions(task: Task) -> tuple[FollowUp, ...]:
     """Word to each dataset of which a task that ended may wait for files."""
     if task.definition is None:
         return ()
-    unread = dict.fromkeys(name for name in (*task.definition.input_datasets, *task.awaited) if name not in task.fed_whole)
+    beside = [name for stream in task.definition.secondaries for name in stream.datasets] if not task.contents_complete else []
+    named = (*task.definition.input_datasets, *beside, *task.awaited)
+    unread = dict.fromkeys(name for name in named if name not in task.fed_whole)
     return tuple(FollowUp(name, EndSubscription(task_id=task.task_id)) for name in unread)
 
 
@@ -146,8 +181,9 @@ def missing_dataset(task: Task, definition: TaskDefinition, command: FeedContent
         return broken(task, "UNKNOWN_DATASET", f"input dataset {dataset} does not exist")
     if not (definition.wait_input or at_work):
         # It was asked while the parent was at work; the answer to this question comes after all that the parent registered.
-        order = "" if command.stream else looked_at(definition.rules)
-        once = bool(command.stream or order)
+        stream = next((one for one in definition.secondaries if one.stream == command.stream), None)
+        order = looked_at(definition.rules) if stream is None else order_of(stream)
+        once = order == RANDOM
         request = RequestContents(
             task_id=task.task_id, reading=task.reading, stream=command.stream, ordered_by=order, once=once
         )

@@ -15,6 +15,7 @@ from commands.decision import Decision, FollowUp, accept, refuse
 from commands.task.model import Task
 from commands.task.transitions import ACTIVE, TaskStatus
 from schemas.records import replace
+from schemas.split_rule_codes import KEPT, VALUE_MAX, with_rule
 from schemas.task import (
     ChangeSplitRule,
     ChangeTaskAttribute,
@@ -59,15 +60,15 @@ SPLIT_RULES: Mapping[str, Changeable] = {
     "ZF": Changeable("files_per_merge_job", "nFilesPerMergeJob", 1, 1_000_000),
     "ZG": Changeable("gigabytes_per_merge_job", "nGBPerMergeJob", 1, 1_000_000_000),
 }
-#: Codes that JEDI knows beside those that can be changed here.
+#: Codes that JEDI knows beside those that can be changed here, and those that are only kept (schemas/split_rule_codes.py).
 OTHER_SPLIT_RULES = frozenset(
     {
-        "MX", "TN", "CC", "EI", "DY", "FT", "RR", "GB", "RL", "RP", "OL", "OI", "IF", "PL", "RS", "AN", "UF", "WF",
-        "LX", "SW", "RO", "AE", "AI", "IM", "WI", "NW", "NT", "NI", "IS", "FC", "RC", "IL", "IW", "LI", "UE", "MO",
-        "OM", "ZE", "ZM", "ME", "US", "SS", "UX", "FG", "AP", "DF", "DR", "NP", "WH", "UP", "UB", "IN", "FU", "RM",
+        "MX", "TN", "EI", "DY", "FT", "RR", "GB", "RL", "RP", "OL", "OI", "IF", "PL", "RS", "AN", "UF", "WF",
+        "LX", "SW", "AE", "IM", "WI", "NW", "IS", "FC", "RC", "IL", "LI", "MO",
+        "OM", "ZE", "ZM", "ME", "US", "SS", "FG", "AP", "DF", "DR", "NP", "WH", "UP", "UB", "IN", "FU", "RM",
         "RX", "RY", "RZ", "MC", "LC", "ES", "EC", "XA", "XJ", "XF", "SE", "SC", "ND", "NJ", "MJ", "NS", "UC", "FP",
-        "HO", "RE", "OS", "UZ", "UT", "LS", "DI", "AV", "TW", "CV", "IP", "IK", "SO", "IT", "IA", "RD", "DE", "AT",
-        "PO", "OT", "MD", "PC", "PJ", "MS", "EJ", "NC", "ST", "DM",
+        "HO", "RE", "OS", "UZ", "UT", "LS", "IP", "IK", "SO", "IT", "IA", "DE", "AT",
+        "PO", "OT", "PJ", "MS", "EJ", "NC", "ST", "DM",
     }
 )  # fmt: skip
 
@@ -110,6 +111,8 @@ def change_attribute(task: Task, command: ChangeTaskAttribute) -> Decision:
 
 def change_split_rule(task: Task, command: ChangeSplitRule) -> Decision:
     """Another rule for input that is cut from now on."""
+    if command.code in KEPT:
+        return _keep_rule(task, command)
     found = SPLIT_RULES.get(command.code)
     if found is None and command.code in OTHER_SPLIT_RULES:
         expected = f"expected one of {', '.join(SPLIT_RULES)}"
@@ -127,6 +130,24 @@ def change_split_rule(task: Task, command: ChangeSplitRule) -> Decision:
         code=command.code, value=command.value, rules=rules, parameter=found.parameter, reason=command.reason
     )
     return accept(changed, follow_ups=_woken(task))
+
+
+def _keep_rule(task: Task, command: ChangeSplitRule) -> Decision:
+    """A rule that changes nothing here stands beside the others from now on."""
+    bounds = Changeable("kept", KEPT[command.code], 0, VALUE_MAX)
+    refused = _refusal(task, "change_split_rule", command.code, bounds, command.value)
+    if refused is not None:
+        return refused
+    assert task.definition is not None
+    before = task.definition.rules
+    rules = replace(before, kept=with_rule(before.kept, command.code, command.value))
+    if rules == before:
+        return accept()
+    return accept(
+        SplitRuleChanged(
+            code=command.code, value=command.value, rules=rules, parameter=bounds.parameter, reason=command.reason
+        )
+    )
 
 
 def _field(found: Changeable, value: int) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from commands.task.progress import break_task, generate, park, throttle, wake
 from commands.task.retries import increase_attempts, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
+from commands.task.used_files import mark_files_used
 from identity.rights import acts_for_others
 from schemas.queue import AssignJobShares, HoldTask
 from schemas.task import (
@@ -62,6 +63,7 @@ from schemas.task import (
     IncreaseAttempts,
     KillTask,
     KillTaskJobs,
+    MarkFilesUsed,
     ParkTask,
     PauseTask,
     ReassignTask,
@@ -110,6 +112,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
         return submit(task, command, by)
     if isinstance(command, RegisterChild):
         return register_child(task, command, by)
+    if isinstance(command, MarkFilesUsed):
+        return mark_files_used(task, command, by)
     if task.status is TaskStatus.UNKNOWN:
         return refuse("UNKNOWN_TASK", f"no task {by.aggregate_id}")
     match command:

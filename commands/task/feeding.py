@@ -19,6 +19,7 @@ from commands.task.names import PFN_LIST, longest_name, names_at
 from commands.task.retries import revival
 from commands.task.secondaries import stream_to_read
 from commands.task.secondary_feed import feed_secondary
+from commands.task.secondary_taking import is_joined, problem_of_events
 from commands.task.transitions import TaskStatus
 from commands.task.unit_page import key_of
 from commands.task.units import (
@@ -33,7 +34,8 @@ from commands.task.units import (
     units_made_up,
     within_events,
 )
-from schemas.boundaries import looked_at, number_of
+from commands.task.used_files import goes_round
+from schemas.boundaries import RANDOM, looked_at, number_of
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
 from schemas.records import replace
@@ -116,17 +118,22 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if not command.known:
         return missing_dataset(task, definition, command)
     order = looked_at(definition.rules)
-    if command.ordered_by != order:  # it exists now, and does not know how its files are to come
-        again = RequestContents(task_id=task.task_id, reading=task.reading, ordered_by=order, once=True)
+    if command.ordered_by != order and (command.position is None or order == RANDOM):
+        # It exists now, and does not know how its files are to come.
+        again = RequestContents(task_id=task.task_id, reading=task.reading, ordered_by=order, once=order == RANDOM)
         return accept(follow_ups=(FollowUp(command.dataset, again),))
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
+    if (asked := goes_round(task, definition, command)) is not None:
+        return asked
     try:
         files = _usable_files(task, definition, command)
     except EventsUnknown as problem:
         return broken(task, "EVENTS_UNKNOWN", f"input dataset {command.dataset}: {problem}")
     except (PatternRefused, TooMuchMatching) as problem:
         return broken(task, "BAD_PATTERN", f"input dataset {command.dataset}: {problem}")
+    if bad := _problem_of_events(task, definition, files):
+        return broken(task, *bad)
     made = command.units_made or 0
     count = sum(units_in_file(definition, file) for file in files) - made
     if len(task.units) + count > UNITS_MAX:
@@ -172,7 +179,7 @@ def _ask_for_next(task: Task, command: FeedContents) -> tuple[FollowUp, ...]:
         after=last.lfn,
         reading=task.reading,
         ordered_by=command.ordered_by,
-        after_number=number_of(last, command.ordered_by),
+        after_number=number_of(last, command.ordered_by, task.task_id),
     )
     return (FollowUp(command.dataset, after),)
 
@@ -182,6 +189,9 @@ def _feed_made_up(task: Task, definition: TaskDefinition, command: FeedContents)
     slices = -(-units_made_up(definition) // _made_up_per_slice(task, definition))
     if command.chunk != task.fed.get(PSEUDO_DATASET, 0) or command.chunk >= slices:
         return refuse("OUT_OF_ORDER", f"slice {command.chunk}, expected {task.fed.get(PSEUDO_DATASET, 0)} of {slices}")
+    per_unit = None if definition.pfn_list else definition.rules.events_per_job
+    if problem := problem_of_events(definition.secondaries, task.secondaries, "made-up input", per_unit):
+        return broken(task, *problem)
     fed, next_slice = _made_up_slice(task, definition, command.chunk, known=task.known_units)
     return accept(*fed, follow_ups=next_slice)
 
@@ -228,6 +238,11 @@ def _usable_files(task: Task, definition: TaskDefinition, command: FeedContents)
         had = task.followed.get(command.dataset, 0)
     skip = max(0, definition.input_offset - had)
     eligible = list(eligible_files(definition, command.files, task.wanted or set(definition.input_files)))[skip:]
+    if command.used:
+        used = set(command.used)
+        eligible = [file for file in eligible if file.lfn not in used]
+    if any(stream.index_consistent for stream in definition.secondaries):
+        eligible = [file for file in eligible if is_joined(definition.secondaries, task.secondaries, file.lfn)]
     if definition.input_events_max is None and definition.input_files_max is None:
         return eligible
     known = task.units.files_known(command.dataset, {file.lfn for file in eligible}, task.known_units)
@@ -243,6 +258,17 @@ def _usable_files(task: Task, definition: TaskDefinition, command: FeedContents)
         count += file.lfn not in known
         usable.append(file)
     return usable
+
+
+def _problem_of_events(task: Task, definition: TaskDefinition, files: Sequence[DatasetFile]) -> tuple[str, str] | None:
+    """Why files cannot have secondary input by their events; None when they can."""
+    if all(stream.event_ratio is None for stream in definition.secondaries):
+        return None
+    for file in files:
+        events = file.events and -(-file.events // units_in_file(definition, file))
+        if problem := problem_of_events(definition.secondaries, task.secondaries, f"file {file.lfn}", events):
+            return problem
+    return None
 
 
 def _unknown_yet(task: Task, dataset: str, units: list[InputUnit], known: int) -> list[InputUnit]:

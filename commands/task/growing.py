@@ -21,10 +21,14 @@ def fills_jobs(task: Task, definition: TaskDefinition, units: Sequence[InputUnit
     retry does not depend on new files.
     """
     rules, mixed = definition.rules, may_mix(definition)
+    if rules.boundary_whole:
+        return _of_whole_datasets(task, units)
     if rules.files_per_job is None and not rules.gigabytes_per_job and rules.events_per_job is None:
         return list(units)
     filling: list[InputUnit] = []
-    for dataset, run in groupby(units, lambda unit: "" if mixed else unit.dataset):
+    bounded = bool(rules.boundary)
+    of_a_kind = groupby(units, lambda unit: ("" if mixed else unit.dataset, unit.boundary if bounded else None))
+    for (dataset, _), run in of_a_kind:
         found = list(run)
         whole = not mixed and dataset in task.fed_whole
         if whole or any(task.units.attempt_of(unit.unit_id) for unit in found):
@@ -32,6 +36,11 @@ def fills_jobs(task: Task, definition: TaskDefinition, units: Sequence[InputUnit
         else:
             filling += found[: _end_of_last_full(rules, found)]
     return filling
+
+
+def _of_whole_datasets(task: Task, units: Sequence[InputUnit]) -> list[InputUnit]:
+    """Units to whose group no further file can come: those of datasets that are read whole."""
+    return [unit for unit in units if unit.dataset in task.fed_whole or task.units.attempt_of(unit.unit_id)]
 
 
 def _end_of_last_full(rules: SplitRules, units: Sequence[InputUnit]) -> int:

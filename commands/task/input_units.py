@@ -6,10 +6,10 @@ Guards: unit ids are 1, 2, 3 ... without gaps; reading or changing a unit costs 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from commands.task.input_gate import OPEN, InputGate
 from commands.task.unit_page import NOTHING, Page, UnitKey, first_of
@@ -33,6 +33,23 @@ CODE_OF = {status: code for code, status in enumerate(STATUSES)}
 READY, ORDERED, RUNNING, FINISHED, FAILED = range(len(STATUSES))
 #: No range of events begins there.
 EVENT_MAX = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSeen:
+    """Whether the blocks of units rise, within each dataset, in the first so many pages; `last` is the last of these."""
+
+    pages: int = 0
+    last: Page | None = None
+    blocks: Mapping[str, int] = field(default_factory=dict)
+    rises: bool = True
+
+    def after(self, page: Page) -> "OrderSeen":
+        """The same with one page more."""
+        blocks = page.boundaries or (NOTHING,)
+        before = self.blocks.get(page.dataset, NOTHING)
+        rises = self.rises and all(one <= other for one, other in pairwise((before, *blocks)))
+        return OrderSeen(self.pages + 1, page, {**self.blocks, page.dataset: blocks[-1]}, rises)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,7 @@ class InputUnits:
     ready_from: int = 1
     failures_added: UndoDict[int, int] = field(default_factory=UndoDict)
     gate: InputGate = OPEN
+    _order: OrderSeen | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.status)
@@ -195,6 +213,26 @@ class InputUnits:
             if len(found) == len(files):  # ranges of one file may fill all pages
                 break
         return found
+
+    def files_done(self, dataset: str, files: Set[str]) -> Set[str]:
+        """Those of `files` of which the dataset has units that are all finished."""
+        keys = {(name, bound) for name in files for bound in (NOTHING, EVENT_MAX)}
+        done, others = set[str](), set[str]()
+        for page in self._overlapping(dataset, keys, len(self)):
+            for place, name in enumerate(page.names(), start=page.first - 1):
+                if name in files:
+                    (done if self.status[place] == FINISHED else others).add(name)
+        return done - others
+
+    def are_in_order(self) -> bool:
+        """True when blocks rise from unit to unit in each dataset; costs a look at the pages that came since the last time."""
+        seen = self._order
+        if seen is None or seen.pages > len(self.pages) or (seen.pages and self.pages[seen.pages - 1] is not seen.last):
+            seen = OrderSeen()
+        for page in self.pages[seen.pages :]:
+            seen = seen.after(page)
+        self._order = seen
+        return seen.rises
 
     def _overlapping(self, dataset: str, keys: Set[UnitKey], before: int) -> Iterator[Page]:
         """Pages that may hold units with these keys, the last first; they are few, as datasets are fed by name."""

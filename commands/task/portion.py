@@ -7,7 +7,7 @@ Source: docs/reference/jedi.md, "Splitting"; docs/decisions/0052.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import first_part
@@ -17,6 +17,7 @@ from commands.task.limits import JOBS_PER_ORDER
 from commands.task.model import Task
 from commands.task.scouting import definition_in_force
 from commands.task.secondary_supply import served
+from schemas.boundaries import looked_at
 from schemas.splitting import (
     FILES_OF_A_JOB_MAX,
     INPUT_RECORDS_BYTES_MAX,
@@ -49,7 +50,7 @@ def next_portion(task: Task, units_max: int) -> Portion:
     definition = definition_in_force(task)
     least, mixed = units_per_job(task), may_mix(definition)
     number = _units_of_an_order(definition, least, units_max)
-    ready = list(islice(served(task, task.units.first_ready() if mixed else task.units.ready_by_dataset()), number + 1))
+    ready = _in_order(task, definition, mixed=mixed, number=number + 1)
     filling = fills_jobs(task, definition, ready) if task.grows else ready
     if not filling or _waits_for_rest(task, definition, ready):
         return Portion((), continues=False, units_per_job=least)
@@ -57,6 +58,22 @@ def next_portion(task: Task, units_max: int) -> Portion:
     after = filling[len(chosen)] if len(filling) > len(chosen) else None
     goes_on = after is not None and (mixed or after.dataset == chosen[-1].dataset)
     return Portion(chosen, goes_on and not _fills_its_jobs(definition, least, chosen), least)
+
+
+def _in_order(task: Task, definition: TaskDefinition, *, mixed: bool, number: int) -> list[InputUnit]:
+    """So many ready units as jobs take them; all of them where their order is one of blocks and files came in another."""
+    units = task.units.first_ready() if mixed else task.units.ready_by_dataset()
+    if not looked_at(definition.rules) or task.units.are_in_order():
+        return list(islice(served(task, units), number))
+    by_dataset = groupby(units, lambda unit: "" if mixed else unit.dataset)
+    ordered = (unit for _, run in by_dataset for unit in sorted(run, key=_place_of))
+    found = served(task, ordered)
+    return list(found) if task.grows else list(islice(found, number))
+
+
+def _place_of(unit: InputUnit) -> tuple[int, str, int]:
+    """By block or group, those without one first; then by name, as a dataset sends them."""
+    return -1 if unit.boundary is None else unit.boundary, unit.lfn, unit.start_event or 0
 
 
 def _waits_for_rest(task: Task, definition: TaskDefinition, units: Sequence[InputUnit]) -> bool:

@@ -12,8 +12,8 @@ from commands.sizes import bytes_of
 from commands.task.job_spec import job_spec
 from commands.task.kills import broken
 from commands.task.model import Scouts, Task, accounts_of
-from commands.task.secondaries import Taking
 from commands.task.secondary_changes import accounts_once_given
+from commands.task.secondary_taking import Taking
 from commands.task.text import UnresolvedPlaceholder
 from commands.task.transitions import ACTIVE, TaskStatus
 from schemas.bounds import Checked, OutOfBounds, sentence
@@ -120,7 +120,7 @@ def _secondary_files(task: Task, command: GenerateJobs) -> list[Sequence[Seconda
     if command.kind is not JobKind.NORMAL or not task.secondaries:
         return [()] * len(command.plans)
     assert task.definition is not None
-    taking = Taking(task.definition.secondaries, task.secondaries)
+    taking = Taking(task.definition.secondaries, task.secondaries, task.units)
     found: list[Sequence[SecondaryRange]] = []
     for plan in command.plans:
         given = taking.for_job(plan.unit_ids)

@@ -5,13 +5,14 @@ attempts. Guards: a range is given in the order of the list, once, unless the st
 total of every stream. Source: docs/reference/jedi.md, "Secondary input"; docs/decisions/0080.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from commands.task.unit_page import Page
 from commands.undo import UndoArray, UndoBytes, UndoList, keep
-from schemas.splitting import input_bytes
-from schemas.types import DatasetFile, GeneratedJob, InputUnit, SecondaryAccounts, SecondaryInput, SecondaryLoad, SecondaryRange
+from schemas.boundaries import index_of
+from schemas.types import DatasetFile, GeneratedJob, InputUnit, SecondaryAccounts, SecondaryInput
 
 #: Files of one stream.
 FILES_MAX = 100_000
@@ -40,6 +41,7 @@ class Secondary:
     chunks: int = 0
     skipped: int = 0
     next: int = 0
+    _places: tuple[Page, dict[int, int]] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.status)
@@ -57,19 +59,47 @@ class Secondary:
         """Those of `names` that are in the list."""
         return {name for page in self.pages for name in page.files() & names}
 
+    def place_of(self, index: int | None) -> int | None:
+        """Place of the first file with this number in its name; None without one."""
+        if index is None or not self.pages:
+            return None
+        if self._places is None or self._places[0] is not self.pages[-1]:
+            places: dict[int, int] = {}
+            for file in self.files(0, len(self)):
+                found = index_of(file.lfn)
+                if found is not None:
+                    places.setdefault(found, file.unit_id - 1)
+            self._places = self.pages[-1], places
+        return self._places[1].get(index)
+
+    def events_from(self, first: int) -> Iterator[int]:
+        """Events of the files from a place on, in order."""
+        for page in self.pages:
+            if page.first - 1 + len(page) > first:
+                yield from (page.events or array("q", bytes(8 * len(page))))[max(0, first - page.first + 1) :]
+
+    @property
+    def events_least(self) -> int:
+        """Events of the file that has the fewest."""
+        return min((min(page.events, default=0) if page.events else 0 for page in self.pages), default=0)
+
     def range_of(self, unit_id: int) -> tuple[int, int] | None:
         """First place and count of the files that a unit has; None before it was given any."""
         if unit_id > len(self.firsts) or self.firsts[unit_id - 1] == NOTHING:
             return None
         return self.firsts[unit_id - 1], self.counts[unit_id - 1]
 
-    def read(self, dataset: str, files: Sequence[DatasetFile], skipped: int, *, dataset_complete: bool) -> None:
-        """Add a chunk to the list."""
+    def read(
+        self, dataset: str, files: Sequence[DatasetFile], skipped: int, *, dataset_complete: bool, counted: bool = False
+    ) -> None:
+        """Add a chunk to the list. counted: with the events of its files."""
         keep(self)
         self.skipped += skipped
         self.place, self.chunks = (self.place + 1, 0) if dataset_complete else (self.place, self.chunks + 1)
         if files:
-            page = Page.of([_listed(dataset, file, len(self) + number) for number, file in enumerate(files, start=1)])
+            page = Page.of(
+                [_listed(dataset, file, len(self) + number, counted=counted) for number, file in enumerate(files, start=1)]
+            )
             self.pages.insert(len(self.pages), page)
             self.status.extend(bytes(len(files)))
 
@@ -107,7 +137,7 @@ class Secondary:
         return (place for place in range(first, first + count) if self.status[place] not in (code, FINISHED))
 
 
-def _listed(dataset: str, file: DatasetFile, number: int) -> InputUnit:
+def _listed(dataset: str, file: DatasetFile, number: int, *, counted: bool) -> InputUnit:
     return InputUnit(
         unit_id=number,
         lfn=file.lfn,
@@ -117,6 +147,7 @@ def _listed(dataset: str, file: DatasetFile, number: int) -> InputUnit:
         size_bytes=file.size_bytes,
         checksum=file.checksum,
         endpoint=file.endpoint,
+        events=file.events if counted else None,
     )
 
 
@@ -132,61 +163,6 @@ def files_of_a_job(stream: SecondaryInput, secondary: Secondary) -> int | None:
     return min(stream.files_per_job, len(secondary)) if stream.reusable else stream.files_per_job
 
 
-class Taking:
-    """Files given to jobs one after the other, from where the lists stand; nothing is changed by it."""
-
-    def __init__(self, streams: Sequence[SecondaryInput], secondaries: Sequence[Secondary]) -> None:
-        self._streams = streams
-        self._secondaries = secondaries
-        self._next = [one.next for one in secondaries]
-
-    def for_job(self, unit_ids: Sequence[int]) -> list[SecondaryRange] | None:
-        """What a job of these units is given beside what they have; None, taking nothing, where a list has too few files left."""
-        before, found = list(self._next), list[SecondaryRange]()
-        for number, (stream, secondary) in enumerate(zip(self._streams, self._secondaries, strict=True)):
-            each = files_of_a_job(stream, secondary)
-            if each is None:
-                new = [unit_id for unit_id in unit_ids if secondary.range_of(unit_id) is None]
-                taken = [(unit_id, self._take(number, stream.ratio)) for unit_id in new]
-            else:
-                has = any(secondary.range_of(unit_id) for unit_id in unit_ids)
-                taken = [] if has else [(0, self._take(number, each))]
-            for unit_id, one in taken:
-                if one is None:
-                    self._next = before
-                    return None
-                found.append(SecondaryRange(stream=number, unit_id=unit_id, first=one[0], count=one[1]))
-        return found
-
-    def serves(self, unit_id: int) -> bool:
-        """True when the unit could be in one more job; what it takes for itself is taken."""
-        before, found = list(self._next), self.for_job((unit_id,))
-        if found is not None:
-            by_unit = {one.stream for one in found if one.unit_id}
-            self._next = [now if number in by_unit else before[number] for number, now in enumerate(self._next)]
-        return found is not None
-
-    def _take(self, number: int, count: int) -> tuple[int, int] | None:
-        stream, total = self._streams[number], len(self._secondaries[number])
-        count = min(count, total) if stream.reusable else count
-        if self._next[number] + count > total:
-            if not stream.reusable:
-                return None
-            self._next[number] = 0
-        first = self._next[number]
-        self._next[number] += count
-        return first, count
-
-
-def has_too_few(streams: Sequence[SecondaryInput], secondaries: Sequence[Secondary]) -> int | None:
-    """The first stream that has no files left for a unit that was given none; None when there is none."""
-    for number, (stream, secondary) in enumerate(zip(streams, secondaries, strict=True)):
-        least = files_of_a_job(stream, secondary)
-        if not stream.reusable and secondary.next + (stream.ratio if least is None else least) > len(secondary):
-            return number
-    return None
-
-
 def files_for(secondary: Secondary, stream: SecondaryInput, job: GeneratedJob, number: int) -> list[InputUnit]:
     """The files of stream `number` that `job` has: those of each of its units, or those of the first that brings any for all."""
     new = {one.unit_id: (one.first, one.count) for one in job.secondaries if one.stream == number}
@@ -196,40 +172,6 @@ def files_for(secondary: Secondary, stream: SecondaryInput, job: GeneratedJob, n
     else:
         ranges = [new.get(unit_id) or secondary.range_of(unit_id) or (0, 0) for unit_id in job.unit_ids]
     return [file for first, count in ranges for file in secondary.files(first, count)]
-
-
-def load_of(streams: Sequence[SecondaryInput], secondaries: Sequence[Secondary]) -> SecondaryLoad | None:
-    """The most that secondary input adds to a job: so many files, each taken for the largest of its stream; None without any."""
-    if not streams:
-        return None
-    per_job, per_unit = [0, 0, 0], [0, 0, 0]
-    for stream, secondary in zip(streams, secondaries, strict=True):
-        each = files_of_a_job(stream, secondary)
-        into, count = (per_unit, stream.ratio) if each is None else (per_job, each)
-        largest = max((max(page.sizes) for page in secondary.pages), default=0)
-        heaviest = max(map(input_bytes, _longest(secondary)), default=0)
-        whole = sum(sum(page.sizes) for page in secondary.pages) if stream.whole else count * largest
-        for at, value in enumerate((count, whole, count * heaviest)):
-            into[at] += value
-    return SecondaryLoad(
-        job_files=per_job[0],
-        job_bytes=per_job[1],
-        job_record_bytes=per_job[2],
-        unit_files=per_unit[0],
-        unit_bytes=per_unit[1],
-        unit_record_bytes=per_unit[2],
-    )
-
-
-def _longest(secondary: Secondary) -> Iterator[InputUnit]:
-    """Of each page the file with the longest name."""
-    for page in secondary.pages:
-        names = page.files()
-        (file,) = page.specs((page.first,), {})
-        yield InputUnit(**{**{name: getattr(file, name) for name in _FIELDS}, "lfn": max(names, key=len)})
-
-
-_FIELDS = ("unit_id", "dataset", "scope", "guid", "size_bytes", "checksum", "endpoint")
 
 
 def accounts_with(

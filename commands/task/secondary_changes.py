@@ -20,7 +20,9 @@ def refined_secondaries(task: Task, definition: TaskDefinition) -> Secondaries:
 def secondary_fed(task: Task, event: SecondaryInputFed) -> None:
     """Files go to the list of their stream."""
     secondary = task.secondaries[event.stream]
-    secondary.read(event.dataset, event.files, event.skipped, dataset_complete=event.dataset_complete)
+    assert task.definition is not None
+    counted = task.definition.secondaries[event.stream].event_ratio is not None
+    secondary.read(event.dataset, event.files, event.skipped, dataset_complete=event.dataset_complete, counted=counted)
     task.awaited.discard(event.dataset)
 
 

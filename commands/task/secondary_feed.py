@@ -5,11 +5,12 @@ breaks the task. Source: docs/reference/jedi.md, "Secondary input"; docs/decisio
 """
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.task.awaiting import ask_datasets, ask_secondary, missing_dataset, status_once_fed
+from commands.task.awaiting import ask_datasets, ask_for_next_of, ask_secondary, missing_dataset, status_once_fed
 from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.secondaries import FILES_MAX, stream_to_read
 from commands.task.units import PSEUDO_DATASET, TooMuchMatching, eligible_files
+from schemas.boundaries import number_of
 from schemas.dataset import RequestContents
 from schemas.patterns import PatternRefused
 from schemas.records import replace
@@ -33,13 +34,16 @@ def feed_secondary(task: Task, definition: TaskDefinition, command: FeedContents
     if not command.known:
         return missing_dataset(task, definition, command)
     try:
-        named = replace(definition, input_include=stream.include, input_exclude=stream.exclude)
+        named = replace(definition, input_include=stream.include, input_exclude=stream.exclude, skip_empty_files=False)
         files = list(eligible_files(named, command.files, set(stream.files)))
     except (PatternRefused, TooMuchMatching) as problem:
         return broken(task, "BAD_PATTERN", f"secondary dataset {dataset}: {problem}")
     skipped = min(len(files), stream.offset - secondary.skipped)
     known = secondary.known({file.lfn for file in files}) if len(secondary) else set[str]()
     new = tuple(file for file in files[skipped:] if file.lfn not in known)
+    if stream.event_ratio is not None and (uncounted := next((file.lfn for file in new if not file.events), "")):
+        message = f"file {uncounted} of secondary dataset {dataset} has no number of events"
+        return broken(task, "EVENTS_UNKNOWN", f"{message}; eventRatio of stream {stream.stream} needs one")
     last = command.chunk + 1 >= command.chunks
     complete = last and secondary.place + 1 == len(stream.datasets)
     if bad := _problem(stream, dataset, len(secondary) + len(new), complete=complete):
@@ -71,6 +75,8 @@ def _next_requests(
     task: Task, definition: TaskDefinition, command: FeedContents, number: int, fed: SecondaryInputFed
 ) -> tuple[FollowUp, ...]:
     """The next chunk, the next dataset, or the master input."""
+    if not fed.dataset_complete and command.position is not None:
+        return (ask_for_next_of(task, command),)
     if not fed.dataset_complete:
         files: tuple[DatasetFile, ...] = tuple(command.files)
         after = RequestContents(
@@ -80,6 +86,8 @@ def _next_requests(
             reading=task.reading,
             stream=command.stream,
             once=True,
+            ordered_by=command.ordered_by,
+            after_number=number_of(files[-1], command.ordered_by, task.task_id) if files else None,
         )
         return (FollowUp(command.dataset, after),)
     waits = _waits(task, definition)
@@ -90,7 +98,7 @@ def _next_requests(
             return ask_datasets(task, definition, beside_parent=task.parent_status == AT_WORK, secondary=False)
         return (FollowUp(str(task.task_id), FeedContents(dataset=PSEUDO_DATASET, known=True, chunk=0, chunks=1)),)
     stream = definition.secondaries[following]
-    return (ask_secondary(task, stream.datasets[place], stream.stream, waits=waits),)
+    return (ask_secondary(task, definition, stream.datasets[place], stream, waits=waits),)
 
 
 def _waits(task: Task, definition: TaskDefinition) -> bool:
@@ -101,4 +109,4 @@ def _requests(task: Task, definition: TaskDefinition, waits: bool) -> tuple[Foll
     number = stream_to_read(task.secondaries, definition.secondaries)
     assert number is not None
     stream = definition.secondaries[number]
-    return (ask_secondary(task, stream.datasets[task.secondaries[number].place], stream.stream, waits=waits),)
+    return (ask_secondary(task, definition, stream.datasets[task.secondaries[number].place], stream, waits=waits),)

@@ -15,8 +15,8 @@ from commands.task.model import AT_WORK, Ending, Task, accounts_of
 from commands.task.portion import Portion, next_portion, problem_of_limit, waits_for_plan
 from commands.task.progress import BUILD_ATTEMPTS_MAX
 from commands.task.scouting import definition_in_force, priority_in_force, scouts_step
-from commands.task.secondaries import load_of
 from commands.task.secondary_supply import LACKING, lacking_files
+from commands.task.secondary_taking import load_of
 from commands.task.transitions import WORKING, TaskStatus
 from schemas.task import (
     InputHeld,
@@ -200,7 +200,7 @@ def _order(
         more=more,
         continues=portion.continues,
         units_per_job=portion.units_per_job,
-        secondary=load_of(definition.secondaries, task.secondaries) if kind is JobKind.NORMAL else None,
+        secondary=load_of(definition.secondaries, task.secondaries, portion.units) if kind is JobKind.NORMAL else None,
         owner=task.owner,
         working_group=task.working_group or "",
     )

@@ -92,6 +92,10 @@ class Page:
         starts = self.starts or [NOTHING] * len(self)
         return set(zip(_texts(self.lfns, len(self)), starts, strict=True))
 
+    def names(self) -> Sequence[str]:
+        """Of each of its units, in order, the name of the file that it is of."""
+        return _texts(self.lfns, len(self))
+
     def files(self) -> Set[str]:
         """Names of the files that its units are of."""
         return set(_texts(self.lfns, len(self)))

@@ -87,15 +87,20 @@ def made_up_units(definition: TaskDefinition, places: range, pfns: Sequence[str]
 def eligible_files(
     definition: TaskDefinition, files: Sequence[DatasetFile], wanted: Collection[str]
 ) -> Iterator[DatasetFile]:
-    """Files that the include and exclude patterns and the explicit list `wanted` let through, in the order given.
+    """Files that the include and exclude patterns and the explicit list `wanted` let through, without empty ones where
+    the task leaves them out, in the order given.
 
     Raises TooMuchMatching before anything is matched, schemas.patterns.PatternRefused for a pattern that cannot be used.
     """
     include = [compile_pattern(text) for text in definition.input_include]
     exclude = [compile_pattern(text) for text in definition.input_exclude]
-    named = [file for file in files if not wanted or file.lfn in wanted]
+    named = [file for file in files if (not wanted or file.lfn in wanted) and not _is_empty(definition, file)]
     _check_matching([*include, *exclude], named)
     return (file for file in named if _passes(file.lfn, include, exclude))
+
+
+def _is_empty(definition: TaskDefinition, file: DatasetFile) -> bool:
+    return definition.skip_empty_files and file.events == 0
 
 
 def _check_matching(patterns: Sequence[Pattern], files: Sequence[DatasetFile]) -> None:

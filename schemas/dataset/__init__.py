@@ -160,7 +160,8 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
     reading: Number of the task's reading of its input, from 0.
     once: True when the task takes what is there, also while tasks write in the dataset.
     stream: Stream of secondary input that it is for; empty for the master input.
-    ordered_by: What files are ordered by before the name: boundary_id, lumi_block; empty for the name alone.
+    ordered_by: What files are ordered by before the name: boundary_id, lumi_block, random (drawn for the task);
+        empty for the name alone.
     after_number: Of the last file of the chunk before, what it is ordered by; null where it has none.
     """
 
@@ -214,6 +215,11 @@ class RequestContents(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_SUBSCRIBECONTENTS = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
     """Send a task the next files of the dataset, at once or when they are registered, until it closes.
 
@@ -225,6 +231,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
     until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
         open again.
     waits: True when the task waits for a dataset that does not exist.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -234,6 +241,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
     until_closed: bool = False
     until_parent_ends: bool = False
     waits: bool = False
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -245,6 +253,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
             "until_closed": self.until_closed,
             "until_parent_ends": self.until_parent_ends,
             "waits": self.waits,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -258,6 +267,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
             until_closed=record["until_closed"],
             until_parent_ends=record["until_parent_ends"],
             waits=record["waits"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -267,6 +277,7 @@ class SubscribeContents(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and 0 <= self.position <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and _NAMES_OF_SUBSCRIBECONTENTS("\n".join((self.stream, ""))) is not None
         )
 
 
@@ -345,6 +356,11 @@ class ContentsRequested(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_CONTENTSSUBSCRIBED = lines_of(
+    (WORD, 0, 64),
+)
+
+
 class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
     """A task has had all files that are there, and is sent the next ones when they are registered.
 
@@ -355,6 +371,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
     until_closed: runUntilClosed: True when the task follows a dataset that a user keeps open, too.
     until_parent_ends: True while the task works beside its parent: a dataset that the end of tasks closed may
         open again.
+    stream: Stream of secondary input that it is for; empty for the master input.
     """
 
     task_id: int
@@ -363,6 +380,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
     reading: int = 0
     until_closed: bool = False
     until_parent_ends: bool = False
+    stream: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -373,6 +391,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
             "reading": self.reading,
             "until_closed": self.until_closed,
             "until_parent_ends": self.until_parent_ends,
+            "stream": self.stream,
         }
 
     @classmethod
@@ -385,6 +404,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
             reading=record["reading"],
             until_closed=record["until_closed"],
             until_parent_ends=record["until_parent_ends"],
+            stream=record["stream"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -394,6 +414,7 @@ class ContentsSubscribed(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.chunk <= 999998
             and 0 <= self.position <= 1000000000000000
             and 0 <= self.reading <= 1000000
+            and _NAMES_OF_CONTENTSSUBSCRIBED("\n".join((self.stream, ""))) is not None
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from msgspec import Struct
 
 from schemas.characters import (
+    FILE_NAME,
     LINE,
     NAME,
     SUBJECT,
@@ -483,6 +484,8 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
         which they were registered. Null for a list that is read by name, once.
     stream: Stream of secondary input that it is for; empty for the master input.
     ordered_by: What the files are ordered by before the name, as it was asked for.
+    looked_through: True once the tasks of skips_files_of have named the files that they have processed.
+    used: Names of the files that are left out because another task has processed them.
     """
 
     dataset: str
@@ -496,6 +499,8 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
     position: int | None = None
     stream: str = ""
     ordered_by: str = ""
+    looked_through: bool = False
+    used: tuple[str, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -511,6 +516,8 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             "position": self.position,
             "stream": self.stream,
             "ordered_by": self.ordered_by,
+            "looked_through": self.looked_through,
+            "used": list(self.used),
         }
 
     @classmethod
@@ -528,6 +535,8 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             position=record["position"],
             stream=record["stream"],
             ordered_by=record["ordered_by"],
+            looked_through=record["looked_through"],
+            used=tuple(record["used"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -539,6 +548,8 @@ class FeedContents(Struct, frozen=True, kw_only=True, gc=False):
             and (self.units_made is None or (0 <= self.units_made <= 1000000000))
             and 0 <= self.reading <= 1000000
             and (self.position is None or (0 <= self.position <= 1000000000000000))
+            and len(self.used) <= 10000
+            and (not self.used or all(1 <= len(item) <= 1024 and FILE_NAME.takes(item) for item in self.used))
             and _NAMES_OF_FEEDCONTENTS("\n".join((self.dataset, self.stream, self.ordered_by, ""))) is not None
             and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
@@ -787,6 +798,89 @@ class KillTaskJobs(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.reason) <= 4000 and TEXT.takes(self.reason)
             and 0 <= self.after <= 10000000
             and 0 <= self.last <= 10000000
+        )
+
+
+_NAMES_OF_MARKFILESUSED = lines_of(
+    (NAME, 1, 640),
+    (WORD, 0, 32),
+)
+
+
+class MarkFilesUsed(Struct, frozen=True, kw_only=True, gc=False):
+    """Name to another task, which skips them (skipFilesUsedBy), the files of a chunk of its input that this
+    task has processed.
+
+    task_id: The task whose input it is, and which gets the chunk back.
+    further: Tasks to ask after this one, in order.
+    dataset: Dataset name.
+    files: Files in order of their names; one chunk.
+    used: Names of the files that are left out because another task has processed them.
+    chunk: Number of this chunk, from 0.
+    chunks: Number of chunks as far as it is known: greater than chunk + 1 while more follow.
+    reading: Number of the reading that the task asked for.
+    position: Of a dataset that the task follows: how many files it has had with this chunk, in the order in
+        which they were registered. Null for a list that is read by name, once.
+    ordered_by: What the files are ordered by before the name, as it was asked for.
+    """
+
+    task_id: int
+    further: tuple[int, ...] = ()
+    dataset: str
+    files: tuple[DatasetFile, ...] = ()
+    used: tuple[str, ...] = ()
+    chunk: int
+    chunks: int
+    reading: int = 0
+    position: int | None = None
+    ordered_by: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "task_id": self.task_id,
+            "further": list(self.further),
+            "dataset": self.dataset,
+            "files": [item.to_avro() for item in self.files],
+            "used": list(self.used),
+            "chunk": self.chunk,
+            "chunks": self.chunks,
+            "reading": self.reading,
+            "position": self.position,
+            "ordered_by": self.ordered_by,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            task_id=record["task_id"],
+            further=tuple(record["further"]),
+            dataset=record["dataset"],
+            files=tuple(DatasetFile.from_avro(item) for item in record["files"]),
+            used=tuple(record["used"]),
+            chunk=record["chunk"],
+            chunks=record["chunks"],
+            reading=record["reading"],
+            position=record["position"],
+            ordered_by=record["ordered_by"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.task_id <= 900000000000
+            and len(self.further) <= 20
+            and (not self.further or 1 <= min(self.further) <= max(self.further) <= 900000000000)
+            and len(self.files) <= 10000
+            and len(self.used) <= 10000
+            and (not self.used or all(1 <= len(item) <= 1024 and FILE_NAME.takes(item) for item in self.used))
+            and 0 <= self.chunk <= 1000000
+            and 1 <= self.chunks <= 1000000
+            and 0 <= self.reading <= 1000000
+            and (self.position is None or (0 <= self.position <= 1000000000000000))
+            and _NAMES_OF_MARKFILESUSED("\n".join((self.dataset, self.ordered_by, ""))) is not None
+            and (not self.files or all(map(DatasetFile.is_within_bounds, self.files)))
         )
 
 
@@ -4229,6 +4323,7 @@ TaskCommand = (
     | IncreaseAttempts
     | KillTask
     | KillTaskJobs
+    | MarkFilesUsed
     | ParkTask
     | PauseTask
     | ReassignTask

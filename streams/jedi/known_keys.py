@@ -28,13 +28,15 @@ _LABEL = "a word for people"
 _COUNTS = "numbers of events come from the catalogue"
 _PLACES = "copies of input are not chosen by place: every queue reads the storage where a file is registered"
 _RANGES = "the event service"
-_PREPARED = "a preprocessing step"
+_PREPARED = "a preprocessing step, which looks up good-run lists in a catalogue,"
+_SEGMENTS = "segmented work, a form of hyperparameter optimisation,"
 _HPO = "hyperparameter optimisation"
 
 TASK = KnownKeys(
     followed=frozenset(
         (
-            "waitInput", "runUntilClosed", "allowEmptyInput", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
+            "waitInput", "runUntilClosed", "skipFilesUsedBy", "skipEmptyInput",
+            "allowEmptyInput", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
             "taskName", "uniqueTaskName", "vo", "userName", "prodSourceLabel", "processingType", "workingGroup", "official",
             "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "cliParams", "reqID",
             "architecture", "site", "excludedSite", "includedSite", "cloud", "coreCount", "ramCount", "ramCountUnit", "ramUnit",
@@ -77,12 +79,11 @@ TASK = KnownKeys(
     },
     unsupported={
         "ignoreMissingInDS": "leaving out datasets that do not exist",
-        "inputPreStaging": "input from tape", "segmentedWork": "segmented work", "segmentSpecs": "segmented work",
+        "inputPreStaging": "input from tape, which needs storage that stages,",
+        "segmentedWork": _SEGMENTS, "segmentSpecs": _SEGMENTS,
         "preproSpec": _PREPARED, "usePrePro": _PREPARED, "tarBallViaDDM": "sandboxes from datasets",
-        "skipFilesUsedBy": "input of other tasks left out",
         "loadXML": "splitting by an XML file", "noExecStrCnv": "parameters left unchanged",
         "releasePerLB": "release by luminosity block",
-        "skipEmptyInput": "skipping input without events",
         "orderInputBy": "an order of the input", "inFilePosEvtNum": "events numbered by their place in a file",
         "firstEvent": "a first event of the task", "randomSeed": "a first seed of the task; use an offset of ${RNDMSEED}",
         "nEventsPerInputFile": "events of a file; use nEventsPerFile", "tgtNumEventsPerJob": "jobs of equal numbers of events",
@@ -119,12 +120,13 @@ ITEM = KnownKeys(
     followed=frozenset(
         (
             "type", "value", "param_type", "dataset", "hidden", "padding", "offset", "include", "exclude", "files",
-            "mergeOnly", "allowNoOutput",
+            "mergeOnly", "allowNoOutput", "random",
         )
     ),
     harmless={
         "container": "the output dataset has the name that dataset says",
         "expand": "the files of a dataset are its own; there are no containers to expand",
+        "indexConsistent": "input is joined by number where secondary input says so",
         "consolidate": "the datasets of an item are its input without a container that holds them",
     },
     only={
@@ -134,17 +136,16 @@ ITEM = KnownKeys(
     },
     unsupported={
         "nFilesPerJob": "a number of files of one input", "eventRatio": "a forced ratio of events",
-        "random": "input in random order",
         "reusable": "input that is used again", "attributes": "attributes of an input", "num_records": "a number of records",
-        "indexConsistent": "input that is joined by number", "check": "a check of an input", "transient": "transient outputs",
+        "check": "a check of an input", "transient": "transient outputs",
     },
 )  # fmt: skip
 
 #: Of an input beside the first: what says how many of its files a job has.
-OF_SECONDARY = frozenset(("nFilesPerJob", "ratio", "reusable", "attributes"))
+OF_SECONDARY = frozenset(("nFilesPerJob", "ratio", "eventRatio", "indexConsistent", "reusable", "attributes"))
 SECONDARY = KnownKeys(
     followed=ITEM.followed | OF_SECONDARY,
-    harmless=ITEM.harmless,
+    harmless={key: why for key, why in ITEM.harmless.items() if key not in OF_SECONDARY},
     only={key: value for key, value in ITEM.only.items() if key not in OF_SECONDARY},
     unsupported={key: value for key, value in ITEM.unsupported.items() if key not in OF_SECONDARY},
 )

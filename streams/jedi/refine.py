@@ -39,6 +39,7 @@ ATTEMPTS = 3
 ATTEMPTS_MAX = 1_000_000
 INPUT_DATASETS_MAX = 500
 NAME_FIELDS_MAX, NAME_FIELD_MAX = 20, 100
+TASKS_SKIPPED_MAX, TASK_ID_MAX = 20, 900_000_000_000
 #: Nesting of what is passed on as JSON; beyond it those who read it would not.
 DEPTH_MAX = 30
 #: Stands for all parameters of a job in its steps; so often they are put in.
@@ -95,6 +96,10 @@ def _definition(
     refusal = _unsupported_events(given, without_input=without_input)
     if refusal:
         return refusal
+    mixed = master is not None and not master.expand
+    drawn = master is not None and master.random
+    if master is not None and master.random and master.offset:
+        given.problems.append(f"{master.where}.random is true beside offset {master.offset}, expected one of them")
     files_max = files_max_of(given)
     pfn_list = given.names("pfnList") if without_input else ()
     listed = _listed(lists, "pfnList" if without_input else f"{master.where}.files" if master else "")
@@ -105,7 +110,7 @@ def _definition(
         parameters=text.text,
         source_url=with_name(given.name("sourceURL").rstrip("/") or api, {api}),
         requirements=requirements_of(given),
-        rules=rules_of(given, without_input=without_input, by_file=by_name, mixed=master is not None and not master.expand),
+        rules=rules_of(given, without_input=without_input, by_file=by_name, mixed=mixed, drawn=drawn),
         input_datasets=datasets,
         input_stream=(stream_of(master) if master else "") or "IN",
         input_include=_patterns(given, master.include if master else ()),
@@ -143,6 +148,8 @@ def _definition(
         listed=listed,
         scouts=_scouts(given),
         secondaries=secondary_inputs(given, items, without_input=without_input),
+        skip_empty_files=given.flag("skipEmptyInput"),
+        skips_files_of=_tasks_skipped(given),
         release=readable(given.name("transUses"), 255),
         retry_rule_set=given.name("retryModuleRules"),
         retry_ram_offset_mb=retry_megabytes(given, "retryRamOffset"),
@@ -244,6 +251,16 @@ def _name_fields(given: Parameters) -> tuple[int, ...]:
         given.complain("addNthFieldToLFN", f"a comma list of at most {NAME_FIELDS_MAX} numbers from 1 to {NAME_FIELD_MAX}")
         return ()
     return tuple(map(int, found))
+
+
+def _tasks_skipped(given: Parameters) -> tuple[int, ...]:
+    """Ids of the tasks whose files are left out, as a comma list or as a number."""
+    words = [word.strip() for word in str(given.raw.get("skipFilesUsedBy") or "").split(",") if word.strip()]
+    good = all(word.isdecimal() and len(word) <= 12 and 0 < int(word) <= TASK_ID_MAX for word in words)
+    if len(words) > TASKS_SKIPPED_MAX or not good:
+        given.complain("skipFilesUsedBy", f"a comma list of at most {TASKS_SKIPPED_MAX} ids of tasks")
+        return ()
+    return tuple(dict.fromkeys(map(int, words)))
 
 
 def _patterns(given: Parameters, patterns: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ In: items in the order submitted. Out: `SecondaryInput` for each input item but 
 Source: docs/reference/jedi.md, "Secondary input"; docs/reference/client.md, "Task parameters".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
@@ -39,6 +39,9 @@ def secondary_inputs(given: Parameters, items: Sequence[Item], *, without_input:
     if beside and given.raw.get("groupBoundaryID"):
         what = f"groupBoundaryID is {shown(given.raw['groupBoundaryID'])} beside {beside[0].where}"
         given.problems.append(f"{what}, expected one of them: files of further streams are not chosen by group")
+    joined = next((item.where for item in beside if item.index_consistent), None)
+    if joined is not None and without_input:
+        given.problems.append(f"{joined}.indexConsistent is true beside noInput, expected master input to join it with")
     streams = [stream_of(item) for item in inputs] if not without_input else ["IN", *map(stream_of, inputs)]
     for item in beside:
         stream = stream_of(item)
@@ -58,6 +61,7 @@ def _secondary(given: Parameters, item: Item) -> SecondaryInput:
     odd = [word for word in item.attributes if word not in (WHOLE, AGAIN)]
     if odd:
         given.problems.append(f"{item.where}.attributes holds {shown(odd[0])}, expected {WHOLE} or {AGAIN}")
+    given.problems += _problems_of_choice(item)
     for key, patterns in (("include", item.include), ("exclude", item.exclude)):
         check_patterns(given, f"{item.where}.{key}", patterns, compile_pattern)
     release = datasets[0].startswith(RELEASES)
@@ -70,6 +74,24 @@ def _secondary(given: Parameters, item: Item) -> SecondaryInput:
         offset=item.offset,
         files_per_job=item.files_per_job or None,
         ratio=item.ratio or 1,
+        event_ratio=item.event_ratio or None,
+        index_consistent=item.index_consistent,
+        random=item.random,
         whole=release or WHOLE in item.attributes,
         reusable=release or item.reusable or AGAIN in item.attributes,
     )
+
+
+def _problems_of_choice(item: Item) -> Iterator[str]:
+    """Attributes that each say which files a job has, and say it in different ways."""
+    splits = WHOLE in item.attributes
+    by_number = {"nFilesPerJob": item.files_per_job, "attributes with nosplit": splits, "ratio": item.ratio > 1}
+    if item.event_ratio:
+        others = [key for key, given in {**by_number, "indexConsistent": item.index_consistent}.items() if given]
+        yield from (f"{item.where}.eventRatio is given beside {key}, expected one of them" for key in others)
+    elif item.index_consistent:
+        again = {"reusable": item.reusable or AGAIN in item.attributes, "random": item.random}
+        others = [key for key, given in {**by_number, **again}.items() if given]
+        yield from (f"{item.where}.indexConsistent is true beside {key}, expected one of them" for key in others)
+    if item.random and item.offset:
+        yield f"{item.where}.random is true beside offset {item.offset}, expected one of them"

@@ -6,8 +6,9 @@ Source: docs/reference/jedi.md, "Splitting".
 
 from typing import Any
 
-from schemas.boundaries import BOUNDARY_ID, LUMI_BLOCK
-from schemas.types import SplitRules
+from schemas.boundaries import BOUNDARY_ID, LUMI_BLOCK, RANDOM
+from schemas.split_rule_codes import KEPT, VALUE_MAX
+from schemas.types import KeptRule, SplitRules
 from streams.jedi.requirements import (
     events_of,
     hs06_seconds_of,
@@ -21,8 +22,12 @@ from streams.jedi.task_parameters import (
 FILES_PER_JOB_MAX = 200
 
 
-def rules_of(given: Parameters, *, without_input: bool, by_file: bool, mixed: bool) -> SplitRules:
-    """The rules of splitting. by_file: input is named and not made up; mixed: a job may have files of several datasets."""
+def rules_of(given: Parameters, *, without_input: bool, by_file: bool, mixed: bool, drawn: bool) -> SplitRules:
+    """The rules of splitting.
+
+    by_file: input is named and not made up. mixed: a job may have files of several datasets. drawn: input is in an order drawn
+    for the task.
+    """
     files, events = given.whole("nFilesPerJob", 1), events_of(given, "nEventsPerJob")
     per_file = events_of(given, "nEventsPerFile")
     if without_input and not by_file:
@@ -42,22 +47,35 @@ def rules_of(given: Parameters, *, without_input: bool, by_file: bool, mixed: bo
         datasets_mixed=mixed and not without_input,
         walltime_seconds_target=walltime_target_of(given),
         hs06_seconds_per_event=hs06_seconds_of(given),
-        **_boundary(given, without_input=without_input),
+        kept=_kept(given),
+        **_boundary(given, without_input=without_input, drawn=drawn),
     )
 
 
-def _boundary(given: Parameters, *, without_input: bool) -> dict[str, Any]:
+def _boundary(given: Parameters, *, without_input: bool, drawn: bool) -> dict[str, Any]:
     """What the files of a job have in common, and what input is ordered by (docs/reference/jedi.md, "Boundaries")."""
     group, by_block = given.whole("groupBoundaryID", 0, 4), given.flag("respectLB")
     order = LUMI_BLOCK if given.flag("orderByLB") or by_block else ""
     if without_input:
         return {}
+    if drawn:
+        if group or order:
+            given.problems.append("random is true beside groupBoundaryID, respectLB or orderByLB, expected one of them")
+        return {"ordered_by": RANDOM}
     if not group:
         return {"boundary": LUMI_BLOCK if by_block else "", "ordered_by": order}
     if order:
         given.problems.append(f"groupBoundaryID is {group} beside respectLB or orderByLB, expected one of them")
     whole, mapped = group in (3, 4), group in (2, 4)
     return {"boundary": BOUNDARY_ID, "boundary_whole": whole, "boundary_mapped": mapped, "ordered_by": BOUNDARY_ID}
+
+
+def _kept(given: Parameters) -> tuple[KeptRule, ...]:
+    """Rules that change nothing, in the order of their codes."""
+    found = ((code, given.raw.get(key)) for code, key in sorted(KEPT.items()))
+    return tuple(
+        KeptRule(code=code, value=int(value)) for code, value in found if isinstance(value, int) and 0 < value <= VALUE_MAX
+    )
 
 
 def events_total_of(given: Parameters) -> int:

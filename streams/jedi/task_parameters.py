@@ -30,6 +30,7 @@ NAMES_MAX = 200_000
 ITEMS_MAX = 2_000
 #: Files of secondary input for one job, and for each unit of one: with its master input a job has at most 1,000.
 FILES_OF_ITEM_MAX = 900
+EVENT_RATIO_MAX = 1_000_000
 PROBLEMS_MAX = 10
 
 
@@ -45,7 +46,8 @@ class Refusal:
 class Item:
     """One item of `jobParameters`, `log` or `log_merge`; `where` says which, for messages.
 
-    expand: its datasets are treated one by one. files_per_job, ratio, reusable, attributes: of secondary input; 0 if not given.
+    expand: its datasets are treated one by one. random: in an order drawn for the task. files_per_job, ratio,
+    event_ratio, index_consistent, reusable, attributes: of secondary input; 0 if not given.
     """
 
     where: str
@@ -64,6 +66,9 @@ class Item:
     allow_no_output: bool = False
     files_per_job: int = 0
     ratio: int = 0
+    event_ratio: float = 0
+    index_consistent: bool = False
+    random: bool = False
     reusable: bool = False
     attributes: tuple[str, ...] = ()
 
@@ -140,6 +145,14 @@ class Parameters:
             return None
         return float(found)
 
+    def at_least_nothing(self, key: str, maximum: float) -> float:
+        """A finite number from 0 to `maximum`; 0 when absent or null."""
+        found = self.number(key, maximum)
+        if found is not None and found < 0:
+            self.complain(key, "a number of at least 0")
+            return 0
+        return found or 0
+
     def flag(self, key: str) -> bool:
         """True for true and 1; false when absent, null, false or 0."""
         found = self.raw.get(key)
@@ -215,6 +228,9 @@ class Parameters:
             allow_no_output=reader.flag("allowNoOutput"),
             files_per_job=reader.whole("nFilesPerJob", 0, FILES_OF_ITEM_MAX) or 0,
             ratio=reader.whole("ratio", 0, FILES_OF_ITEM_MAX) or 0,
+            event_ratio=reader.at_least_nothing("eventRatio", EVENT_RATIO_MAX),
+            index_consistent=reader.flag("indexConsistent"),
+            random=reader.flag("random"),
             reusable=reader.flag("reusable"),
             attributes=reader.names("attributes"),
         )

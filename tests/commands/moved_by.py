@@ -19,6 +19,7 @@ from schemas.ids import job_id_of
 from schemas.job import JobDefined
 from schemas.reading import Place, Recorded
 from streams.engine.decoder import Decoder
+from streams.facts.extract import HELD as HELD_FACTS
 from streams.facts.reader import Facts
 from streams.processors import listeners
 from tests.commands.in_memory import Culm
@@ -54,12 +55,23 @@ def moved_by(
 ) -> dict[str, str]:
     """By `task` and by job id, what moves it."""
     task: Task = culm.state("task", task_id)
-    found = {"task": next(_task(task, kinds, {kind for kind, about in rows if about == str(task_id)}), "")}
+    of_task = {kind for kind, about in rows if about == str(task_id)} | levels(culm, task_id)
+    found = {"task": next(_task(task, kinds, of_task), "")}
     for event, _ in culm.events:
         if isinstance(event, JobDefined):
             job_id = event.spec.job_id
             found[str(job_id)] = next(_job(culm, task, job_id, event.spec.label, kinds, rows, clocks), "")
     return found
+
+
+def levels(culm: Culm, task_id: int) -> set[str]:
+    """`level` where the facts, from which throttled orders are woken, say that one of the task waits for a level."""
+    waits = False
+    for message, envelope in culm.events:
+        name = type(message).__name__
+        if envelope.aggregate_id == str(task_id) and "ThrottledTask" in HELD_FACTS.get(name, ()):
+            waits = name == "TaskThrottled"
+    return {"level"} if waits else set()
 
 
 #: Status -> what moves a task in it: the event to which a processor reacts, or a deadline.
@@ -90,6 +102,8 @@ def _work(task: Task, kinds: frozenset[str], rows: set[str]) -> Iterator[str]:
         yield "reaction generate"
     if any(parked) and {"parked", "pending"} <= rows:
         yield "deadlines parked, pending"
+    if any(parked) and "level" in rows:
+        yield "the level that it waits for"
     if task.awaited and ("input" in rows or task.parent_status == AT_WORK):
         yield "deadline input"
     if task.parent_status == AT_WORK:

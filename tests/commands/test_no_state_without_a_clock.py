@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.job.model import FINAL
+from commands.task.transitions import TaskStatus
 from projections.deadlines import apply as deadlines_module
 from schemas.clocks import BUILT_IN
 from schemas.instants import DAY, HOUR
@@ -22,8 +23,12 @@ from schemas.task import (
     ReassignTask,
     RefineTask,
     ReloadTask,
+    RestoreTask,
     ResumeTask,
     RetryTask,
+    SetTaskAside,
+    TaskWoken,
+    ThrottleOrder,
     WakeTask,
 )
 from schemas.types import BrokerageEvidence, OutcomeKind, ReportedState, ScoutRules
@@ -44,7 +49,9 @@ from tests.commands.builders import (
 )
 from tests.commands.in_memory import Culm, a_culm
 from tests.commands.moved_by import deadlines, moved_by, reactions
+from tests.commands.test_throttled_tasks import THROTTLE
 
+LETTER = "4f1d0f4e-8a39-5d8e-a2b0-2d6f6e1c7a11"
 DEFINITIONS: dict[str, Callable[[], Any]] = {
     "plain": lambda: a_definition(attempts_max=2),
     "merging": a_merging_definition,
@@ -74,7 +81,7 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(
             ("plan", "plan", "park", "lease", "lease", "begin", "succeed", "succeed", "fail", "clock", "account", "refine",
-             "elsewhere", *TO_TASK, *BY_CULM)
+             "elsewhere", "throttle", "aside", "restore", *TO_TASK, *BY_CULM)
         ),
         st.integers(0, 20),
     ),
@@ -105,6 +112,12 @@ class History:
                 generate_all(self.culm)
             case "park":
                 self._park()
+            case "throttle":
+                self._throttle()
+            case "aside":
+                self.culm.send(SetTaskAside(dead_letter_id=LETTER, message="a bug"), str(TASK), role="system")
+            case "restore":
+                self.culm.send(RestoreTask(dead_letter_id=LETTER), str(TASK), role="system")
             case "lease":
                 lease(self.culm)
             case "account":
@@ -122,6 +135,10 @@ class History:
         for number in [number for number, order in the_task(self.culm).orders.items() if not order.parked]:
             park = ParkTask(order=number, brokerage=BrokerageEvidence(seed="s"), message="no queue")
             self.culm.send(park, str(TASK), role="system")
+
+    def _throttle(self) -> None:
+        for number in [number for number, order in the_task(self.culm).orders.items() if not order.parked][:1]:
+            self.culm.send(ThrottleOrder(order=number, throttle=THROTTLE, message="m"), str(TASK), role="system")
 
     def _job_step(self, name: str, number: int) -> None:
         held = list(self.culm.state("queue", QUEUE).leases)
@@ -212,3 +229,24 @@ def test_an_exhausted_task_has_a_clock_or_a_person() -> None:
 
     assert ("exhausted", str(TASK)) in deadlines(by_clock.culm)
     assert ("exhausted", str(TASK)) not in deadlines(by_person.culm)
+
+
+def test_a_throttled_task_that_was_set_aside_paused_resumed_and_restored_goes_on() -> None:
+    history = History("plain")
+    kinds = reactions(history.culm)
+
+    for name in ("throttle", "aside", "pause", "resume", "restore"):
+        history.step(name, 0)
+
+    assert history.standing_still(kinds) == []
+    assert the_task(history.culm).status is TaskStatus.READY
+    assert history.culm.last(TaskWoken).cause == "RESTORED"
+
+
+def test_a_task_that_was_set_aside_while_it_was_paused_is_not_paused_again() -> None:
+    history = History("plain")
+
+    for name in ("park", "pause", "aside", "resume", "restore"):
+        history.step(name, 0)
+
+    assert the_task(history.culm).status is TaskStatus.PENDING

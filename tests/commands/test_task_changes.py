@@ -5,6 +5,8 @@ import json
 import pytest
 
 from commands.task.changes import ATTRIBUTES, OTHER_SPLIT_RULES, SPLIT_RULES
+from schemas.records import replace
+from schemas.split_rule_codes import KEPT
 from schemas.task import (
     ChangeSplitRule,
     ChangeTaskAttribute,
@@ -20,7 +22,8 @@ from schemas.task import (
     TaskWoken,
     WakeTask,
 )
-from schemas.types import BrokerageEvidence, OutcomeKind
+from schemas.types import BrokerageEvidence, KeptRule, OutcomeKind
+from streams.jedi.known_keys import TASK as TASK_KEYS
 from tests.commands.builders import (
     TASK,
     a_definition,
@@ -178,3 +181,20 @@ def test_every_code_is_in_one_of_the_two_tables() -> None:
     assert len(ATTRIBUTES) == 4
     assert OTHER_SPLIT_RULES.isdisjoint(SPLIT_RULES)
     assert all(len(code) == 2 and code.isupper() for code in OTHER_SPLIT_RULES | set(SPLIT_RULES))
+
+
+def test_a_rule_of_jedi_that_changes_nothing_is_kept_with_its_value_and_for_a_reload() -> None:
+    culm = a_running_task()
+
+    for code, value in (("MD", 1), ("AV", 1), ("AV", 0)):
+        assert culm.send(ChangeSplitRule(code=code, value=value), str(TASK), actor="ops", role="operator").accepted
+
+    changed = culm.last(SplitRuleChanged)
+    assert (changed.code, changed.value, changed.parameter) == ("AV", 0, "avoidVP")
+    assert changed.rules == replace(a_definition().rules, kept=(KeptRule(code="AV", value=0), KeptRule(code="MD", value=1)))
+    assert json.loads(the_task(culm).parameters_json) == {"messageDriven": 1, "avoidVP": 0}
+
+
+def test_each_rule_that_is_kept_is_one_that_refinement_takes_and_that_cannot_be_changed_otherwise() -> None:
+    assert set(KEPT.values()) <= set(TASK_KEYS.harmless) | TASK_KEYS.followed
+    assert not set(KEPT) & (set(SPLIT_RULES) | OTHER_SPLIT_RULES)

@@ -53,12 +53,13 @@ REFINED = [
     ["--containerImage", "docker://busybox", "--outputs", "o.txt"],
     ["--noBuild", "--architecture", "x86_64-el9-gcc13-opt"],
     ["--noBuild", "--inDS", "user.jdoe.a", "--respectLB"],
+    ["--noBuild", "--inDS", "user.jdoe.a", "--skipFilesUsedBy", "12,10000001"],
+    ["--noBuild", "--inDS", "user.jdoe.a", "--skipEmptyInput"],
 ]
 REFUSED = [
     (["--noBuild", "--architecture", "&nvidia"], "architecture: "),
     (["--noBuild", "--architecture", "#x86_64-.*-avx2&nvidia"], "architecture: "),
     (["--noBuild", "--debugMode"], "debugMode: live output of jobs is not supported; found True, expected no such key"),
-    (["--noBuild", "--inDS", "user.jdoe.a", "--skipFilesUsedBy", "12"], "skipFilesUsedBy: "),
     (["--noBuild", "--inDS", "user.jdoe.a", "--useDirectIOSites"], "allowInputLAN: input that is read where it lies"),
     (["--noBuild", "--inDS", "user.jdoe.a", "--transferType", "root"], "transferType: "),
     (["--noBuild", "--outputs", "o.txt", "--destSE", "CERN_DISK"], "jobParameters[4].destination: a storage for outputs"),

@@ -38,6 +38,8 @@ FIRST_TASK = 10_000_001
 TASKS_MAX = 4
 #: Of all tasks, which one reads what the others write while they work.
 CHILD = 3
+#: What a child wants of a second stream of the same files.
+SECONDS = ({"indexConsistent": True}, {"reusable": True, "random": True}, {"ratio": 2})
 MADE = "user.jdoe.test2_out.txt"
 MERGE = "-r . -a jobO.tar.gz ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
 #: Asks for a library that the task has not; it breaks the task when everything else is done.
@@ -187,6 +189,12 @@ class User:
         (item,) = (one for one in parameters["jobParameters"] if one.get("param_type") == "input")
         item["dataset"] = MADE
         del item["exclude"]
+        if chance.random() < 0.3:
+            parameters["skipFilesUsedBy"] = ",".join(map(str, self.tasks[:-1]))
+        if chance.random() < 0.3:
+            parameters["jobParameters"].append(item | {"value": "${IN2}", "hidden": True} | chance.choice(SECONDS))
+        elif chance.random() < 0.3:
+            item["random"] = True
         parameters |= {"waitInput": True} if parent is None else {"noWaitParent": chance.random() < 0.8}
         command = SubmitTask(
             task_id=number,

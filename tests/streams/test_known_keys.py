@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from schemas.records import replace
+from schemas.split_rule_codes import KEPT
 from schemas.types import TaskDefinition
 from streams.jedi.known_keys import BUILD, ITEM, MERGE, STEPS, TASK, KnownKeys
 from streams.jedi.refine import refine
@@ -65,7 +67,7 @@ def test_the_keys_that_are_called_followed_are_those_that_are_read() -> None:
     unread = {"vo", "transUses", "transHome"}  # mandatory, and read by no one
     of_shares = {"gshare", "campaign"}  # read where the tree of shares is known (streams/jedi/share_choice.py)
     assert TASK.followed - OF_SUBMISSION - of_shares - unread <= read
-    assert read - TASK.followed - {"architecture"} == set()
+    assert read - TASK.followed - set(KEPT.values()) - {"architecture"} == set()
 
 
 @pytest.mark.parametrize("keys", [TASK, ITEM, BUILD, MERGE, STEPS])
@@ -86,7 +88,11 @@ def test_an_unsupported_key_is_refused_by_name_and_taken_where_it_asks_for_nothi
 
 @pytest.mark.parametrize("key", sorted(TASK.harmless))
 def test_a_harmless_key_changes_nothing(key: str) -> None:
-    assert refine(a_submission(**{key: 7}), API) == refine(a_submission(), API)
+    outcome = refine(a_submission(**{key: 7}), API)
+
+    assert isinstance(outcome, TaskDefinition)
+    assert replace(outcome, rules=replace(outcome.rules, kept=())) == refine(a_submission(), API)
+    assert [(KEPT[one.code], one.value) for one in outcome.rules.kept] == [(key, 7)] * (key in KEPT.values())
 
 
 @pytest.mark.parametrize(("key", "good"), [(key, value) for key, (values, _) in TASK.only.items() for value in values])
@@ -106,7 +112,8 @@ def test_all_keys_that_cannot_be_followed_are_named_at_once() -> None:
     message = message_of(a_submission(segmentedWork=True, pushJob=1))
 
     assert message == (
-        "segmentedWork: segmented work is not supported; found True, expected no such key; "
+        "segmentedWork: segmented work, a form of hyperparameter optimisation, is not supported; found True, "
+        "expected no such key; "
         "pushJob: jobs pushed to workers by the task; the queue decides is not supported; found 1, expected no such key"
     )
 
@@ -120,7 +127,6 @@ def test_thousands_of_unknown_keys_give_a_short_message() -> None:
     [
         ("ratio", 2, "ratio: a forced ratio of files is not supported; found 2, expected 1, or no such key"),
         ("nFilesPerJob", 3, "nFilesPerJob: "),
-        ("random", True, "random: "),
         ("reusable", True, "reusable: "),
         ("attributes", "nosplit,repeat", "attributes: "),
         ("eventRatio", 0.5, "eventRatio: "),
@@ -195,7 +201,9 @@ def test_a_task_in_a_container_asks_its_queue_for_a_runtime(changes: dict[str, A
 def test_what_idds_sends_is_refused_for_what_it_really_asks() -> None:
     outcomes = [refine(given, API) for given in RECORDED]
 
-    staged = "inputPreStaging: input from tape is not supported; found True, expected no such key"
+    staged = (
+        "inputPreStaging: input from tape, which needs storage that stages, is not supported; found True, expected no such key"
+    )
     assert {one.message for one in outcomes if isinstance(one, Refusal)} == {staged}
     assert {one.encoded_parameters for one in outcomes if isinstance(one, TaskDefinition)} == {True}
 
