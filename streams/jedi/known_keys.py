@@ -34,7 +34,7 @@ _HPO = "hyperparameter optimisation"
 TASK = KnownKeys(
     followed=frozenset(
         (
-            "waitInput", "runUntilClosed", "allowEmptyInput", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
+            "nucleus", "waitInput", "runUntilClosed", "allowEmptyInput", "encJobParams", "addNthFieldToLFN", "useFileAsSourceLFN",
             "taskName", "uniqueTaskName", "vo", "userName", "prodSourceLabel", "processingType", "workingGroup", "official",
             "taskType", "taskPriority", "currentPriority", "parentTaskName", "noWaitParent", "cliParams", "reqID",
             "architecture", "site", "excludedSite", "includedSite", "cloud", "coreCount", "ramCount", "ramCountUnit", "ramUnit",
@@ -62,7 +62,7 @@ TASK = KnownKeys(
         "reuseSecOnDemand": "secondary input that is reusable is used again when it is needed",
         "forceStaged": "input is always copied to the job",
         "avoidVP": _PLACES, "allowInputWAN": _PLACES, "t1Weight": _PLACES, "registerDatasets": "outputs are always registered",
-        "nucleus": _PLACES, "cloudAsVO": "a cloud is a cloud",
+        "cloudAsVO": "a cloud is a cloud",
         "noAutoPause": "read with the figures of the policy, after refinement",
         "disableReassign": "no waiting job changes its queue by itself",
         "noInputPooling": "input is taken as soon as it is known", "nChunksToWait": "input is taken as soon as it is known",
