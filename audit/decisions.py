@@ -15,11 +15,12 @@ from audit.policies_at import Policies
 from schemas.brokers import FIGURES
 from schemas.reading import Recorded
 from schemas.streams import QueueHealth
-from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, ParkTask, TaskParked
-from schemas.types import BrokerageCitation, BrokerageEvidence, QueueVerdict
+from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, NucleusAssigned, ParkTask, TaskParked
+from schemas.types import BrokerageCitation, BrokerageEvidence, NucleusVerdict, QueueVerdict
 from streams.facts.snapshot import EndCounts, QueueFacts, Snapshot
 from streams.jedi.citing import Decided
 from streams.jedi.generate import answered, brokered_apart, decide
+from streams.jedi.nucleus_choice import chosen_for
 from streams.jedi.weights import IN_FORCE, Weighing
 
 #: For a queue that was dropped because no pilot had come for hours: how long exactly, a verdict says in words alone.
@@ -57,7 +58,7 @@ class UnknownWeight(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
-    """A decision: verdict codes by queue, and jobs by queue (empty when it was parked)."""
+    """A decision: verdict codes by queue, or by nucleus, and jobs by queue (empty when it was parked)."""
 
     codes: Mapping[str, str]
     jobs: Mapping[str, int]
@@ -139,6 +140,15 @@ def judge(
                 decisions[envelope.event_id] = (decided, orders[decided.brokerage.seed])
                 if len(decisions) > DECISIONS_REMEMBERED:
                     decisions.popitem(last=False)
+            case NucleusAssigned() as event if event.seed in orders and task_id in (None, int(envelope.aggregate_id)):
+                outcomes = _nucleus_again(event.verdicts, event.seed, event.facts_position, orders.pop(event.seed), policies)
+                _count(record, event.order, *outcomes, tally)
+            case TaskParked() as event if event.nuclei:
+                made_for = orders.get(event.brokerage.seed)
+                if made_for is not None and task_id in (None, int(envelope.aggregate_id)):
+                    position = event.brokerage.facts_position
+                    outcomes = _nucleus_again(event.nuclei, event.brokerage.seed, position, made_for, policies)
+                    _count(record, event.order, *outcomes, tally)
             case JobsGenerated() | TaskParked() as event:
                 made_for = orders.get(event.brokerage.seed)
                 if isinstance(event, JobsGenerated):
@@ -207,21 +217,38 @@ def _decided_again(
     return replace(decided, candidates=met), verdicts
 
 
+def _nucleus_again(
+    verdicts: Sequence[NucleusVerdict], seed: str, position: str, made_for: MadeFor, policies: Policies
+) -> tuple[DecisionOutcome, DecisionOutcome]:
+    """What was said of each nucleus, and what would be said of it today on the same facts."""
+    figures = policies.brokers_at(position).figures
+    facts = Snapshot(position=position, outside=policies.outside_at(position), broker_figures=figures)
+    work = {one.nucleus: one.work for one in verdicts}
+    today = chosen_for(made_for.order, facts, work, seed, made_for.at).verdicts
+    recorded, made = ({one.nucleus: one.code for one in found} for found in (verdicts, today))
+    return DecisionOutcome(recorded, {}), DecisionOutcome(made, {})
+
+
 def _judge_one(record: Recorded, event: JobsGenerated | TaskParked, again: Again | None, tally: Tally) -> None:
-    tally.decisions += 1
     if again is None:
+        tally.decisions += 1
         tally.without_figures += 1
         return
     tally.cited += again.cited
     recorded = DecisionOutcome(again.recorded, dict(Counter(job.queue for job in getattr(event, "jobs", ()))))
     plans = again.command.plans if isinstance(again.command, GenerateJobs) else ()
     today = DecisionOutcome(again.today, dict(Counter(plan.queue for plan in plans)))
+    _count(record, event.order, recorded, today, tally)
+
+
+def _count(record: Recorded, order: int, recorded: DecisionOutcome, today: DecisionOutcome, tally: Tally) -> None:
+    tally.decisions += 1
     tally.jobs_recorded.update(recorded.jobs)
     tally.jobs_today.update(today.jobs)
     if recorded == today:
         tally.equal += 1
     else:
-        tally.changed.append(Changed(int(record.event.aggregate_id), event.order, str(record.place), recorded, today))
+        tally.changed.append(Changed(int(record.event.aggregate_id), order, str(record.place), recorded, today))
 
 
 def facts_of(evidence: BrokerageEvidence, policies: Policies, task_id: int) -> Snapshot | None:

@@ -15,6 +15,8 @@ WHOSE = {
     "site": ("of the site of {queue}", SITE),
     "storage": ("of the storage of {queue}", SITE),
     "replicas": ("of the input, for {queue}", SITE),
+    "link": ("of the link from the site of {queue} to the nucleus", SITE),
+    "nucleus": ("of the nucleus of the task, for {queue}", SITE),
 }
 #: Where one command does it, or no one number says it.
 SPECIAL = {
@@ -59,3 +61,10 @@ def _sentence(queue: str, change: str) -> str:
 
 def _who(change: str) -> str:
     return WHOSE.get(change.partition(".")[0], ("", "no one needs to"))[1]
+
+
+def remedy_of_nucleus(nucleus: str, change: str) -> tuple[str, str]:
+    """What must change so that a nucleus is taken, and who can change it. change: `NucleusVerdict.change`."""
+    name, _, value = change.partition("=")
+    field = name.partition(".")[2]
+    return (f"{field} of nucleus {nucleus} must be {value[:VALUE_CHARACTERS_MAX]}.", SITE) if change else ("", SITE)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from audit.auditor import NoSuchSubject
+from audit.reason import Reason
 from audit.subject import NotUnderstood, Subject
-from audit.why import JobFacts, Reason, TaskFacts, why_job, why_task
+from audit.why import JobFacts, TaskFacts, why_job, why_task
 from projections.engine.changes import Row
 from schemas.instants import MINUTE
 

@@ -6,22 +6,11 @@ the caller that shows them must escape them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from audit.reason import Reason, Row
 from audit.remedies import remedy
+from audit.why_nucleus import no_nucleus, nucleus_of
 from schemas.instants import MICROSECONDS
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """says: what holds it. since: microseconds, None when unknown. who: who can change it. change: what would have to change."""
-
-    says: str
-    change: str = ""
-    who: str = "no one needs to"
-    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +146,10 @@ def why_task(facts: TaskFacts) -> list[Reason]:
         case "pending" | "throttled":
             return _waiting(facts, since)
         case "scouting":
-            return [*_letters(task), _scouting(task, since), *_held_input(task), *_at_work(facts, since), *_learned(task)]
+            at_work = (*_at_work(facts, since), *nucleus_of(task))
+            return [*_letters(task), _scouting(task, since), *_held_input(task), *at_work, *_learned(task)]
         case "running":
-            return [*_letters(task), *_held_input(task), *_at_work(facts, since), *_learned(task)]
+            return [*_letters(task), *_held_input(task), *_at_work(facts, since), *nucleus_of(task), *_learned(task)]
         case "paused":
             why = f" ({facts.last['summary']})" if facts.last else ""
             held = _count(sum(facts.jobs.get(word, 0) for word in ("activated", "defined")), "waiting job")
@@ -261,7 +251,7 @@ def _waiting(facts: TaskFacts, since: int) -> list[Reason]:
         return [_throttled(task, since), *(_at_work(facts, since) if facts.jobs else ())]
     if (task.get("message") or "").startswith("waits for "):
         return [_awaiting(facts, since)]
-    return _parked(facts, since)
+    return no_nucleus(task, since) or [*_parked(facts, since), *nucleus_of(task)]
 
 
 def _throttled(task: Row, since: int) -> Reason:

@@ -60,8 +60,11 @@ LEGAL: dict[str, tuple[frozenset[str], str | None]] = {
     "InputHeld": (YOUNG | {"paused"}, None),
     "InputDropped": (YOUNG | {"paused"}, None),
     "TaskShareAssigned": (YOUNG | {"paused", "exhausted"}, None),
+    "NucleusAssigned": (YOUNG | {"paused", "exhausted", "finishing"}, None),
 }
 
+#: Events that name the status they lead to, where it is another one.
+SAY_STATUS = frozenset({"ContentsFed", "SecondaryInputFed", "ParentAwaited", "ParentEnded", "TaskReassigned"})
 #: Event -> statuses that it makes ready.
 MADE_READY: dict[str, frozenset[str]] = {
     "TaskWoken": frozenset({"pending", "throttled"}),
@@ -103,7 +106,7 @@ class LegalTasks:
         match record.name:
             case "TaskSubmitted" | "InputNamesAdded" | "TaskRefined":
                 return self._begun(task, record, found)
-            case "ContentsFed" | "SecondaryInputFed" | "ParentAwaited" | "ParentEnded" if record.message.status:
+            case name if name in SAY_STATUS and record.message.status:
                 return str(record.message.status)
             case "TaskFinalized":
                 return str(record.message.verdict.value).lower()

@@ -26,6 +26,9 @@ FIGURES: Mapping[str, float] = {
     "STORAGE_MIN_FREE_SIZE": 200,
     "NQUEUELIMITSITE": 20,
     "NQUEUED_NUC_CAP": NONE,
+    "NQUEUED_NUC_CAP_FOR_JOBS": 10_000,
+    "NQUEUED_SAT_CAP": 150,
+    "NW_ACTIVE": 0,
     "DISK_THRESHOLD": 100_000,
     "INPUT_SIZE_FRACTION": 0,
     "INPUT_SIZE_THRESHOLD": NONE,
@@ -66,6 +69,11 @@ def broker_for(rules: Sequence[BrokerRule], vo: str, label: str) -> BrokerKind:
     found = (rule.broker for rule in rules if rule.vo in ("", vo) and rule.label in ("", label))
     first = next(found, BrokerKind.GENERIC)
     return BrokerKind.GENERIC if first is BrokerKind.UNKNOWN else first
+
+
+def chooses_nucleus(rules: Sequence[BrokerRule], vo: str, label: str) -> bool:
+    """True when the first rule that fits says that a nucleus is chosen."""
+    return next((rule.nuclei for rule in rules if rule.vo in ("", vo) and rule.label in ("", label)), False)
 
 
 def figures_with(rows: Sequence[BrokerFigure]) -> Mapping[str, float]:

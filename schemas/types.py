@@ -416,11 +416,14 @@ class BrokerRule(Struct, frozen=True, kw_only=True, gc=False):
     vo: VO; empty is any.
     label: prodSourceLabel; empty is any.
     broker: The broker.
+    nuclei: A nucleus, the site that takes the output, is chosen for tasks of it before their first jobs. Tasks
+        that were refined before the rule said so stay without one.
     """
 
     vo: str = ""
     label: str = ""
     broker: BrokerKind
+    nuclei: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -428,6 +431,7 @@ class BrokerRule(Struct, frozen=True, kw_only=True, gc=False):
             "vo": self.vo,
             "label": self.label,
             "broker": self.broker,
+            "nuclei": self.nuclei,
         }
 
     @classmethod
@@ -437,6 +441,7 @@ class BrokerRule(Struct, frozen=True, kw_only=True, gc=False):
             vo=record["vo"],
             label=record["label"],
             broker=BrokerKind[record["broker"]],
+            nuclei=record["nuclei"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2642,6 +2647,71 @@ class NodeGroup(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_NUCLEUSVERDICT = lines_of(
+    (WORD, 1, 128),
+    (WORD, 1, 64),
+)
+
+
+class NucleusVerdict(Struct, frozen=True, kw_only=True, gc=False):
+    """What the task broker said about one nucleus, and why.
+
+    nucleus: Name of the site.
+    code: set for the one that was drawn, weight for others that passed, else the filter that dropped it, in
+        PanDA's words (space, innum, ...).
+    message: The sentence for people, with the figures.
+    change: What would let it pass, NAME=VALUE with the value as JSON, as in QueueVerdict.
+    weight: Its weight in the draw.
+    untested: Filters that let it pass because what they test is not known.
+    work: Work of other tasks that it had then, in days of a core.
+    """
+
+    nucleus: str
+    code: str
+    message: str = ""
+    change: str = ""
+    weight: float = 0.0
+    untested: tuple[str, ...] = ()
+    work: float = 0.0
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "nucleus": self.nucleus,
+            "code": self.code,
+            "message": self.message,
+            "change": self.change,
+            "weight": self.weight,
+            "untested": list(self.untested),
+            "work": self.work,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            nucleus=record["nucleus"],
+            code=record["code"],
+            message=record["message"],
+            change=record["change"],
+            weight=record["weight"],
+            untested=tuple(record["untested"]),
+            work=record["work"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.message) <= 1000 and TEXT.takes(self.message)
+            and len(self.change) <= 1000 and TEXT.takes(self.change)
+            and 0 <= self.weight <= 1000000000000000000
+            and len(self.untested) <= 100
+            and (not self.untested or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.untested))
+            and 0 <= self.work <= 1000000000000000
+            and _NAMES_OF_NUCLEUSVERDICT("\n".join((self.nucleus, self.code, ""))) is not None
+        )
+
+
 class OrderSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """Input that the job generator was asked to plan.
 
@@ -3497,6 +3567,7 @@ _NAMES_OF_REQUIREMENTS = lines_of(
     (WORD, 0, 128),
     (WORD, 0, 64),
     (WORD, 0, 128),
+    (WORD, 0, 128),
 )
 
 
@@ -3523,6 +3594,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     output_kb_per_input_mb: kB of output that an MB of input makes, learned where events are not known; null is
         not known.
     ram_fixed: True when the memory of the task stays as asked for (MBFixed, MBPerCoreFixed).
+    nucleus: Site that takes the output of the task; null: none was chosen or named.
     """
 
     site: str | None = None
@@ -3544,6 +3616,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
     output_kb_per_event: float | None = None
     output_kb_per_input_mb: float | None = None
     ram_fixed: bool = False
+    nucleus: str | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3567,6 +3640,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             "output_kb_per_event": self.output_kb_per_event,
             "output_kb_per_input_mb": self.output_kb_per_input_mb,
             "ram_fixed": self.ram_fixed,
+            "nucleus": self.nucleus,
         }
 
     @classmethod
@@ -3592,6 +3666,7 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             output_kb_per_event=record["output_kb_per_event"],
             output_kb_per_input_mb=record["output_kb_per_input_mb"],
             ram_fixed=record["ram_fixed"],
+            nucleus=record["nucleus"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3611,7 +3686,8 @@ class Requirements(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.output_mb <= 100000000000
             and (self.output_kb_per_event is None or (0 <= self.output_kb_per_event <= 1000000000000000.0))
             and (self.output_kb_per_input_mb is None or (0 <= self.output_kb_per_input_mb <= 1000000000000000.0))
-            and _NAMES_OF_REQUIREMENTS("\n".join((self.site or "", self.cloud or "", self.label, self.processing_type, ""))) is not None
+            and _NAMES_OF_REQUIREMENTS("\n".join((self.site or "", self.cloud or "", self.label, self.processing_type, self.nucleus or "", ""))) is not None
+            and self.nucleus != ""
         )
 
 
@@ -6820,6 +6896,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     pause_units_min: MIN_REMAINING_JOBS_TO_PAUSE_managed: with so many input units left at least.
     skip_empty_files: skipEmptyInput: input files that have a count of events, which is 0, are left out.
     skips_files_of: skipFilesUsedBy: tasks; files that one of them has processed are left out.
+    nucleus_wanted: A nucleus is chosen before the first jobs, as the policy of brokers said when the task was
+        refined.
     """
 
     transformation: str
@@ -6875,6 +6953,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     pause_units_min: int = 100
     skip_empty_files: bool = False
     skips_files_of: tuple[int, ...] = ()
+    nucleus_wanted: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -6932,6 +7011,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "pause_units_min": self.pause_units_min,
             "skip_empty_files": self.skip_empty_files,
             "skips_files_of": list(self.skips_files_of),
+            "nucleus_wanted": self.nucleus_wanted,
         }
 
     @classmethod
@@ -6991,6 +7071,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             pause_units_min=record["pause_units_min"],
             skip_empty_files=record["skip_empty_files"],
             skips_files_of=tuple(record["skips_files_of"]),
+            nucleus_wanted=record["nucleus_wanted"],
         )
 
     def is_within_bounds(self) -> bool:

@@ -17,10 +17,10 @@ from audit.auditor import COMMON_EVENTS, Auditor, NoSuchSubject, NotYet, State, 
 from audit.differences import Change, changes_between
 from audit.log import LogAway, LogPages, NotInTheLog
 from audit.moment import Moment, moment_from
+from audit.reason import Reason
 from audit.subject import NotUnderstood, Subject, subject_from
 from audit.trace import TraceNode, tree_of
 from audit.waiting import why
-from audit.why import Reason
 from identity.identity import Identity
 from schemas.wire import Codec
 

@@ -98,11 +98,10 @@ async def reactivate(call: Call) -> Reply:
 
 
 async def reassign(call: Call) -> Reply:
-    """Other queues for the task."""
-    if call["nucleus"]:
-        return failed("Command rejected: nucleus: this server has no nuclei, name a site or a cloud ", WRONG_STATUS)
-    mode = call["mode"] or "kill"
-    return await _command(call, "reassign", ReassignTask(site=call["site"], cloud=call["cloud"], mode=mode))
+    """Other queues or another nucleus for the task, which goes back to the status that it has."""
+    mode, nucleus = call["mode"] or "kill", call["nucleus"] or None
+    command = ReassignTask(site=call["site"], cloud=call["cloud"], mode=mode, nucleus=nucleus)
+    return await _command(call, "reassign", command)
 
 
 async def retry(call: Call) -> Reply:

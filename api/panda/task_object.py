@@ -71,6 +71,7 @@ def task_object(row: Row) -> dict[str, Any]:
         "currentPriority": row["current_priority"],
         "parent_tid": row["parent_task_id"] or row["task_id"],
         "site": row["site"],
+        "nucleus": row.get("nucleus"),
         "errorDialog": row["message"] or None,
         "attemptNr": row["attempt"],
         "progress": percent(finished, total),

@@ -32,6 +32,7 @@ from commands.task.kills import (
 from commands.task.later import cancel_scheduled, carry_out, schedule
 from commands.task.learning import revert
 from commands.task.model import Task
+from commands.task.nucleus import assign_nucleus, nucleus_by_person, status_with_nucleus
 from commands.task.outcomes import record_outcomes
 from commands.task.parents import record_parent_end, register_child
 from commands.task.progress import break_task, generate, park, throttle, wake
@@ -43,6 +44,7 @@ from identity.rights import acts_for_others
 from schemas.queue import AssignJobShares, HoldTask
 from schemas.task import (
     AddInputNames,
+    AssignNucleus,
     AssignShare,
     AvalancheForced,
     BreakTask,
@@ -137,6 +139,8 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
             return generate(task, command)
         case ParkTask() | ThrottleOrder():
             return park(task, command) if isinstance(command, ParkTask) else throttle(task, command)
+        case AssignNucleus():
+            return assign_nucleus(task, command)
         case WakeTask():
             return wake(task, command)
         case RecordJobOutcomes():
@@ -239,8 +243,8 @@ def reload(task: Task, command: ReloadTask) -> Decision:
 
 
 def reassign(task: Task, command: ReassignTask) -> Decision:
-    """Other queues from now on; by mode, waiting jobs or all jobs are taken back."""
-    if task.status not in ACTIVE | {TaskStatus.EXHAUSTED}:
+    """Other queues, or another nucleus, from now on; by mode, waiting jobs or all jobs are taken back."""
+    if task.status not in ACTIVE | {TaskStatus.EXHAUSTED} or (command.nucleus and task.definition is None):
         return _wrong_status(task, "reassign")
     if command.mode not in ("kill", "soft", "nokill"):
         return refuse("BAD_MODE", f"mode is {command.mode!r}, expected kill, soft or nokill")
@@ -248,10 +252,17 @@ def reassign(task: Task, command: ReassignTask) -> Decision:
     if command.mode != "nokill":
         code = KILL_REBROKER if command.mode == "kill" else KILL_REASSIGN
         taken = kills(task, code, "task reassigned", merging=False)
-    reassigned = TaskReassigned(site=command.site, cloud=command.cloud, mode=command.mode, reason=command.reason)
+    reassigned = TaskReassigned(
+        site=command.site,
+        cloud=command.cloud,
+        mode=command.mode,
+        reason=command.reason,
+        nucleus=command.nucleus,
+        status=status_with_nucleus(task, command),
+    )
     # Its orders are made again; without this a throttled task would wait for a level that no order of it waits for.
     woken = (TaskWoken(cause="REASSIGNED"),) if task.status is TaskStatus.THROTTLED else ()
-    return accept(*woken, reassigned, follow_ups=taken)
+    return accept(*woken, *nucleus_by_person(task, command), reassigned, follow_ups=taken)
 
 
 def pause(task: Task, command: PauseTask) -> Decision:

@@ -15,6 +15,7 @@ from commands.task.live_jobs import JobState
 from commands.task.measured import Learning
 from commands.task.model import AT_WORK, Ending, Order, Scheduled, Scouts, Task
 from commands.task.names import PFN_LIST, NamePages, all_names, are_complete, expected_next, kept, page_of
+from commands.task.nucleus import nucleus_assigned, with_nucleus_kept
 from commands.task.scouting import scouts_revived
 from commands.task.secondary_changes import refined_secondaries, secondaries_ended, secondaries_given, secondary_fed
 from commands.task.transitions import NEXT, STATUS_OF_VERDICT, WORKING, TaskStatus
@@ -34,6 +35,7 @@ from schemas.task import (
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    NucleusAssigned,
     ParentAwaited,
     ParentEnded,
     RequirementsLearned,
@@ -144,6 +146,10 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             task.scouts = scouts_revived(task)
         case TaskReassigned():
             reassigned_by(task, event)
+            task.status = TaskStatus(event.status or task.status)
+            _take_back_orders(task)
+        case NucleusAssigned():
+            nucleus_assigned(task, event.nucleus)
             _take_back_orders(task)
         case TaskPaused():
             task.old_status = before
@@ -225,7 +231,7 @@ def wanted_names(definition: TaskDefinition | None, names: NamePages) -> frozens
 
 def _refined(task: Task, event: TaskRefined) -> None:
     task.secondaries = refined_secondaries(task, event.definition)
-    task.definition, task.known_units = event.definition, len(task.units)
+    task.definition, task.known_units = with_nucleus_kept(task, event.definition), len(task.units)
     task.library, task.build_failures, task.learning = None, 0, Learning()
     task.jobs_finished, task.jobs_failed = 0, 0
     if are_complete(task.lists, task.names):

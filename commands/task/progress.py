@@ -153,7 +153,9 @@ def park(task: Task, command: ParkTask) -> Decision:
     order = task.orders.get(command.order)
     if order is None or order.parked:
         return refuse("UNKNOWN_ORDER", f"order {command.order} is not open")
-    parked = TaskParked(order=command.order, brokerage=command.brokerage, message=command.message)
+    parked = TaskParked(
+        order=command.order, brokerage=command.brokerage, message=command.message, nuclei=command.nuclei
+    )
     return accept(*_decided(command), parked)
 
 

@@ -29,6 +29,7 @@ from schemas.task import (
     JobsGenerated,
     JobsOrdered,
     NamePageSnapshot,
+    NucleusAssigned,
     ParentEnded,
     RequirementsLearned,
     RequirementsReverted,
@@ -83,7 +84,7 @@ def changed(task: Task, event: TaskEvent) -> Iterable[str]:
             return (DEFINITION,)
         case TaskAttributeChanged() | SplitRuleChanged():
             return (PARAMETERS, DEFINITION)
-        case TaskReassigned():
+        case TaskReassigned() | NucleusAssigned():
             return {DEFINITION, *_orders_taken_back(task)}
         case ContentsFed():
             accounts = unit_rows.accounts_of_units(unit.unit_id for unit in event.units)

@@ -16,6 +16,7 @@ from schemas.task import (
     JobOutcomesRecorded,
     JobsGenerated,
     JobsOrdered,
+    NucleusAssigned,
     ParentAwaited,
     ParentEnded,
     RequirementsLearned,
@@ -168,6 +169,9 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, TaskRetried, found) for found in WORKING | {_S.PAUSED}}
     | {(found, TaskReloaded, _S.REREFINE) for found in RELOADABLE}
     | {(found, TaskReassigned, found) for found in ACTIVE | {_S.EXHAUSTED, _S.PAUSED}}
+    # With another nucleus, where it is not to keep its status.
+    | {(found, TaskReassigned, _S.READY) for found in (_S.RUNNING, _S.SCOUTING, _S.PENDING)}
+    | {(found, NucleusAssigned, found) for found in ACTIVE | {_S.EXHAUSTED, _S.PAUSED, _S.FINISHING}}
     | {(found, TaskPaused, _S.PAUSED) for found in WORKING}
     | {(found, AttemptsIncreased, found) for found in WORKING | {_S.PAUSED}}
     | {(found, event, found) for found in ACTIVE | {_S.PAUSED} for event in (InputReleased, InputHeld, InputDropped)}
@@ -188,7 +192,7 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
 _SAYS_STATUS = frozenset(
     {
         TaskSubmitted, InputNamesAdded, TaskFinalized, ContentsFed, SecondaryInputFed, ParentAwaited, ParentEnded, JobsGenerated,
-        ScoutsJudged,
+        ScoutsJudged, TaskReassigned,
     }
 )
 NEXT: dict[tuple[TaskStatus, type], TaskStatus] = {

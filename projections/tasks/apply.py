@@ -22,6 +22,7 @@ from schemas.task import (
     InputReleased,
     JobOutcomesRecorded,
     JobsGenerated,
+    NucleusAssigned,
     ParentAwaited,
     ParentEnded,
     RequirementsLearned,
@@ -129,7 +130,7 @@ def _columns_of_waiting(record: Recorded, task_id: int, changes: RowChanges) -> 
 def _columns_of_working(record: Recorded, task_id: int, changes: RowChanges) -> Row:
     columns: Row = {"modified_at": record.event.occurred_at, "sequence": record.event.sequence}
     columns |= _status_columns(record, task_id, changes)
-    columns |= _gate_columns(record.message)
+    columns |= _gate_columns(record.message) | _nucleus_columns(record.message)
     match record.message:
         case TaskRefined() as event:
             columns |= _refined(event, task_id, changes)
@@ -182,7 +183,9 @@ def _refined(event: TaskRefined, task_id: int, changes: RowChanges) -> Row:
     """A new definition; what was changed of the parameters meanwhile is for the next one."""
     task = changes.known("task", (task_id,))
     parameters = ((task and task["changed"]) or {}).get("parameters")
-    definition = {"definition": event.definition.to_avro(), "site": event.definition.requirements.site}
+    asked = event.definition.requirements
+    kept = task["nucleus"] if task and event.definition.nucleus_wanted else None
+    definition = {"definition": event.definition.to_avro(), "site": asked.site, "nucleus": asked.nucleus or kept}
     return {**definition, "changed": {"parameters": parameters} if parameters else None}
 
 
@@ -199,6 +202,17 @@ def _gate_columns(event: Any) -> Row:
             return {"learned": None}
         case InputReleased() | InputHeld():
             return {"input_held": event.standing or None}
+        case _:
+            return {}
+
+
+def _nucleus_columns(event: Any) -> Row:
+    """The nucleus and what was said of each, after an event that chose one or found none."""
+    match event:
+        case NucleusAssigned():
+            return {"nucleus": event.nucleus, "nuclei": [one.to_avro() for one in event.verdicts] or None}
+        case TaskParked() if event.nuclei:
+            return {"nuclei": [one.to_avro() for one in event.nuclei]}
         case _:
             return {}
 

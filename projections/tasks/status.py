@@ -18,6 +18,7 @@ from schemas.task import (
     TaskKillOrdered,
     TaskParked,
     TaskPaused,
+    TaskReassigned,
     TaskRefined,
     TaskReloaded,
     TaskRestored,
@@ -42,7 +43,7 @@ PUBLIC = frozenset(
 def next_status(event: Any, status: str, old_status: str | None) -> tuple[str, str | None]:
     """Status and remembered status after `event`; a pause remembers what it interrupted, an ending stays an ending."""
     match event:
-        case InputNamesAdded() | ContentsFed() | SecondaryInputFed() | ParentAwaited() | ParentEnded():
+        case InputNamesAdded() | ContentsFed() | SecondaryInputFed() | ParentAwaited() | ParentEnded() | TaskReassigned():
             return event.status or status, old_status
         case TaskRefined() if status != "waiting":
             return "defined", old_status

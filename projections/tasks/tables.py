@@ -5,7 +5,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 5
+VERSION = 6
 TOPICS = (AGGREGATES["task"].topic("events"),)
 METADATA = MetaData()
 SUBJECTS = {"task": ("task", "task_dataset", "task_file", "task_names")}
@@ -53,6 +53,9 @@ TASK = Table(
     Column("changed", JSON),
     Column("parent_task_id", BigInteger),
     Column("site", Text, info=at_most(500)),
+    # The site that takes its output, null without one; and what was said of each when it was chosen last.
+    Column("nucleus", Text, info=at_most(500)),
+    Column("nuclei", JSON),
     Column("attempt", Integer, nullable=False, default=1),
     Column("sequence", BigInteger, nullable=False),
 )

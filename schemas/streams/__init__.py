@@ -49,6 +49,44 @@ class JobGroupInQueue(Struct, frozen=True, kw_only=True, gc=False):
         return self.load.is_within_bounds()
 
 
+_NAMES_OF_NUCLEUSWORK = lines_of(
+    (WORD, 1, 128),
+)
+
+
+class NucleusWork(Struct, frozen=True, kw_only=True, gc=False):
+    """A task whose output a nucleus takes; taken away when it ends.
+
+    nucleus: Name of the site.
+    work: Work of the task, in days of a core.
+    """
+
+    nucleus: str
+    work: float
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "nucleus": self.nucleus,
+            "work": self.work,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            nucleus=record["nucleus"],
+            work=record["work"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.work <= 1000000000000000
+            and _NAMES_OF_NUCLEUSWORK("\n".join((self.nucleus, ""))) is not None
+        )
+
+
 class ParkedTask(Struct, frozen=True, kw_only=True, gc=False):
     """A task waits for a queue; without a value: it no longer does."""
 

@@ -32,6 +32,7 @@ from schemas.types import (
     JobPlan,
     LearnedRequirement,
     NameList,
+    NucleusVerdict,
     OrderSnapshot,
     OutputFile,
     Requirements,
@@ -87,6 +88,60 @@ class AddInputNames(Struct, frozen=True, kw_only=True, gc=False):
             and 1 <= len(self.list) <= 64 and LINE.takes(self.list)
             and len(self.names) <= 500
             and (not self.names or all(1 <= len(item) <= 1024 and URL.takes(item) for item in self.names))
+        )
+
+
+_NAMES_OF_ASSIGNNUCLEUS = lines_of(
+    (WORD, 1, 128),
+    (WORD, 0, 64),
+)
+
+
+class AssignNucleus(Struct, frozen=True, kw_only=True, gc=False):
+    """Say which site takes the output of the task, before its first jobs are made.
+
+    order: Number of the order that waits for it.
+    nucleus: Name of the site.
+    verdicts: What was said of each nucleus, by name.
+    seed: Seed of the draw: id of the order's event. Empty when a person chose.
+    facts_position: Position of the queue facts that were used, topic:partition:offset joined by commas.
+    """
+
+    order: int
+    nucleus: str
+    verdicts: tuple[NucleusVerdict, ...] = ()
+    seed: str = ""
+    facts_position: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "order": self.order,
+            "nucleus": self.nucleus,
+            "verdicts": [item.to_avro() for item in self.verdicts],
+            "seed": self.seed,
+            "facts_position": self.facts_position,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            order=record["order"],
+            nucleus=record["nucleus"],
+            verdicts=tuple(NucleusVerdict.from_avro(item) for item in record["verdicts"]),
+            seed=record["seed"],
+            facts_position=record["facts_position"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.order <= 1000000000
+            and len(self.verdicts) <= 1000
+            and len(self.facts_position) <= 10000 and LINE.takes(self.facts_position)
+            and _NAMES_OF_ASSIGNNUCLEUS("\n".join((self.nucleus, self.seed, ""))) is not None
+            and (not self.verdicts or all(map(NucleusVerdict.is_within_bounds, self.verdicts)))
         )
 
 
@@ -892,12 +947,14 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
     message: The sentence for people.
     decided: Brokerages that were made for this order; each becomes a BrokerageDecided, in this order, before
         all else.
+    nuclei: Why no nucleus was taken, where the task waits for one; empty where it waits for a queue.
     """
 
     order: int
     brokerage: BrokerageEvidence
     message: str
     decided: tuple[Brokerage, ...] = ()
+    nuclei: tuple[NucleusVerdict, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -906,6 +963,7 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
             "brokerage": self.brokerage.to_avro(),
             "message": self.message,
             "decided": [item.to_avro() for item in self.decided],
+            "nuclei": [item.to_avro() for item in self.nuclei],
         }
 
     @classmethod
@@ -916,6 +974,7 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             message=record["message"],
             decided=tuple(Brokerage.from_avro(item) for item in record["decided"]),
+            nuclei=tuple(NucleusVerdict.from_avro(item) for item in record["nuclei"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -924,8 +983,10 @@ class ParkTask(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.order <= 1000000000
             and len(self.message) <= 10000 and TEXT.takes(self.message)
             and len(self.decided) <= 10000
+            and len(self.nuclei) <= 1000
             and self.brokerage.is_within_bounds()
             and (not self.decided or all(map(Brokerage.is_within_bounds, self.decided)))
+            and (not self.nuclei or all(map(NucleusVerdict.is_within_bounds, self.nuclei)))
         )
 
 
@@ -959,6 +1020,7 @@ _NAMES_OF_REASSIGNTASK = lines_of(
     (WORD, 0, 128),
     (WORD, 0, 128),
     (WORD, 0, 32),
+    (WORD, 0, 128),
 )
 
 
@@ -969,12 +1031,17 @@ class ReassignTask(Struct, frozen=True, kw_only=True, gc=False):
     cloud: The cloud to use from now on.
     mode: kill, soft (running jobs stay) or nokill.
     reason: Why, as given.
+    nucleus: Site that takes the output from now on; null: as before.
+    back_to_old_status: With a nucleus: the task keeps its status. False: one that is running, scouting or
+        pending is ready again, as a task whose nucleus was just chosen.
     """
 
     site: str | None = None
     cloud: str | None = None
     mode: str = "kill"
     reason: str | None = None
+    nucleus: str | None = None
+    back_to_old_status: bool = True
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -983,6 +1050,8 @@ class ReassignTask(Struct, frozen=True, kw_only=True, gc=False):
             "cloud": self.cloud,
             "mode": self.mode,
             "reason": self.reason,
+            "nucleus": self.nucleus,
+            "back_to_old_status": self.back_to_old_status,
         }
 
     @classmethod
@@ -993,13 +1062,16 @@ class ReassignTask(Struct, frozen=True, kw_only=True, gc=False):
             cloud=record["cloud"],
             mode=record["mode"],
             reason=record["reason"],
+            nucleus=record["nucleus"],
+            back_to_old_status=record["back_to_old_status"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
-            and _NAMES_OF_REASSIGNTASK("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+            and _NAMES_OF_REASSIGNTASK("\n".join((self.site or "", self.cloud or "", self.mode, self.nucleus or "", ""))) is not None
+            and self.nucleus != ""
         )
 
 
@@ -2225,6 +2297,70 @@ class JobsOrdered(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_NUCLEUSASSIGNED = lines_of(
+    (WORD, 1, 128),
+    (WORD, 0, 64),
+)
+
+
+class NucleusAssigned(Struct, frozen=True, kw_only=True, gc=False):
+    """A site takes the output of the task from now on; its open orders are made again.
+
+    nucleus: Name of the site.
+    order: Number of the order that waited for it; 0 when a person chose.
+    verdicts: What was said of each nucleus, by name.
+    seed: Seed of the draw: id of the order's event. Empty when a person chose.
+    facts_position: Position of the queue facts that were used, topic:partition:offset joined by commas.
+    work: Work of the task as far as its input is known, in days of a core.
+    reason: Why, as given.
+    """
+
+    nucleus: str
+    order: int = 0
+    verdicts: tuple[NucleusVerdict, ...] = ()
+    seed: str = ""
+    facts_position: str = ""
+    work: float = 0.0
+    reason: str | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "nucleus": self.nucleus,
+            "order": self.order,
+            "verdicts": [item.to_avro() for item in self.verdicts],
+            "seed": self.seed,
+            "facts_position": self.facts_position,
+            "work": self.work,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            nucleus=record["nucleus"],
+            order=record["order"],
+            verdicts=tuple(NucleusVerdict.from_avro(item) for item in record["verdicts"]),
+            seed=record["seed"],
+            facts_position=record["facts_position"],
+            work=record["work"],
+            reason=record["reason"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.order <= 1000000000
+            and len(self.verdicts) <= 1000
+            and len(self.facts_position) <= 10000 and LINE.takes(self.facts_position)
+            and 0 <= self.work <= 1000000000000000
+            and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and _NAMES_OF_NUCLEUSASSIGNED("\n".join((self.nucleus, self.seed, ""))) is not None
+            and (not self.verdicts or all(map(NucleusVerdict.is_within_bounds, self.verdicts)))
+        )
+
+
 _NAMES_OF_PARENTAWAITED = lines_of(
     (WORD, 0, 32),
 )
@@ -2880,11 +3016,13 @@ class TaskParked(Struct, frozen=True, kw_only=True, gc=False):
     order: Number of the order.
     brokerage: Why each queue was dropped.
     message: The sentence for people.
+    nuclei: Why no nucleus was taken, where the task waits for one; empty where it waits for a queue.
     """
 
     order: int
     brokerage: BrokerageEvidence
     message: str
+    nuclei: tuple[NucleusVerdict, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2892,6 +3030,7 @@ class TaskParked(Struct, frozen=True, kw_only=True, gc=False):
             "order": self.order,
             "brokerage": self.brokerage.to_avro(),
             "message": self.message,
+            "nuclei": [item.to_avro() for item in self.nuclei],
         }
 
     @classmethod
@@ -2901,6 +3040,7 @@ class TaskParked(Struct, frozen=True, kw_only=True, gc=False):
             order=record["order"],
             brokerage=BrokerageEvidence.from_avro(record["brokerage"]),
             message=record["message"],
+            nuclei=tuple(NucleusVerdict.from_avro(item) for item in record["nuclei"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -2908,7 +3048,9 @@ class TaskParked(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.order <= 1000000000
             and len(self.message) <= 10000 and TEXT.takes(self.message)
+            and len(self.nuclei) <= 1000
             and self.brokerage.is_within_bounds()
+            and (not self.nuclei or all(map(NucleusVerdict.is_within_bounds, self.nuclei)))
         )
 
 
@@ -2975,6 +3117,8 @@ _NAMES_OF_TASKREASSIGNED = lines_of(
     (WORD, 0, 128),
     (WORD, 0, 128),
     (WORD, 0, 32),
+    (WORD, 0, 128),
+    (WORD, 0, 32),
 )
 
 
@@ -2985,12 +3129,16 @@ class TaskReassigned(Struct, frozen=True, kw_only=True, gc=False):
     cloud: Cloud from now on.
     mode: kill, soft or nokill.
     reason: Why, as given.
+    nucleus: Site that takes the output from now on; null: as before.
+    status: Status that it goes to; empty: it keeps its own.
     """
 
     site: str | None = None
     cloud: str | None = None
     mode: str
     reason: str | None = None
+    nucleus: str | None = None
+    status: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2999,6 +3147,8 @@ class TaskReassigned(Struct, frozen=True, kw_only=True, gc=False):
             "cloud": self.cloud,
             "mode": self.mode,
             "reason": self.reason,
+            "nucleus": self.nucleus,
+            "status": self.status,
         }
 
     @classmethod
@@ -3009,13 +3159,16 @@ class TaskReassigned(Struct, frozen=True, kw_only=True, gc=False):
             cloud=record["cloud"],
             mode=record["mode"],
             reason=record["reason"],
+            nucleus=record["nucleus"],
+            status=record["status"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
             (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
-            and _NAMES_OF_TASKREASSIGNED("\n".join((self.site or "", self.cloud or "", self.mode, ""))) is not None
+            and _NAMES_OF_TASKREASSIGNED("\n".join((self.site or "", self.cloud or "", self.mode, self.nucleus or "", self.status, ""))) is not None
+            and self.nucleus != ""
         )
 
 
@@ -4304,6 +4457,7 @@ class UnmergedSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
 TaskCommand = (
     AddInputNames
+    | AssignNucleus
     | AssignShare
     | BreakTask
     | CancelScheduled
@@ -4359,6 +4513,7 @@ TaskEvent = (
     | JobOutcomesRecorded
     | JobsGenerated
     | JobsOrdered
+    | NucleusAssigned
     | ParentAwaited
     | ParentEnded
     | RequirementsLearned

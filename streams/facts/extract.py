@@ -11,6 +11,7 @@ from typing import Any
 from schemas.queue import JobQueued, JobWithdrawn
 from schemas.streams import (
     JobGroupInQueue,
+    NucleusWork,
     ParkedTask,
     PilotsLive,
     PilotsWanted,
@@ -47,6 +48,8 @@ HELD: Mapping[str, tuple[str, ...]] = {
     "TaskThrottled": ("ThrottledTask",),
     **dict.fromkeys(UNPARKED, ("ParkedTask", "ThrottledTask")),
     **dict.fromkeys(UNTHROTTLED, ("ThrottledTask",)),
+    "NucleusAssigned": ("NucleusWork",),
+    "TaskFinalized": ("ParkedTask", "ThrottledTask", "NucleusWork"),
 }
 
 
@@ -106,5 +109,8 @@ def fact_in(fact: str, event: Any, envelope: EventEnvelope, partition: int, offs
         case "ParkedTask":
             int(envelope.aggregate_id)
             return ParkedTask()
+        case "NucleusWork":
+            int(envelope.aggregate_id)
+            return NucleusWork(nucleus=event.nucleus, work=event.work)
         case _:
             raise AssertionError(f"{fact} is no fact")

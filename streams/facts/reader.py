@@ -19,6 +19,7 @@ from eventlog.reading import take_what_is_there
 from schemas.policy import BrokersSet, OutsideFactSet, QueueConfigured, ResourceTypesSet, RetryRulesSet, SharesSet, ThrottlesSet
 from schemas.streams import (
     JobGroupInQueue,
+    NucleusWork,
     ParkedTask,
     PilotsAsked,
     PilotsLive,
@@ -253,7 +254,7 @@ class Facts:
                 | ThrottlesSet()
             ):
                 self._policies.know(found, envelope)
-            case ParkedTask() | ThrottledTask():
+            case ParkedTask() | ThrottledTask() | NucleusWork():
                 self._tasks.know(found, envelope)
             case QueueLoad():
                 self._loads[subject] = found
@@ -322,6 +323,7 @@ class Facts:
             levels=self._groups.levels(),
             throttled=tasks.throttled(),
             throttles=policies.throttles,
+            nuclei=tasks.nuclei(),
         )
 
     def _known_places(self) -> dict[tuple[str, int], int]:

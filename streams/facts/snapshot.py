@@ -105,6 +105,7 @@ class Snapshot:
     ends: by task id and queue, how jobs ended there of late. outside: what sources outside say. shares: the tree.
     broker_rules, broker_figures: which broker chooses for which work, and its figures other than the defaults.
     levels: jobs over all queues. throttled: orders that wait for a level. throttles: limits other than the built-in ones.
+    nuclei: by nucleus, the work of the tasks whose output it takes (days of a core).
     """
 
     queues: Mapping[str, QueueFacts] = field(default_factory=dict)
@@ -120,6 +121,7 @@ class Snapshot:
     levels: Levels = field(default_factory=Levels)
     throttled: tuple[ThrottledOrder, ...] = ()
     throttles: ThrottlesSet = field(default_factory=ThrottlesSet)
+    nuclei: Mapping[str, float] = field(default_factory=dict)
 
 
 def position_text(offsets: Mapping[tuple[str, int], int]) -> str:

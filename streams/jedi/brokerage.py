@@ -13,7 +13,7 @@ from functools import partial
 from schemas.records import replace
 from schemas.types import BrokerKind, QueueVerdict
 from streams.facts.snapshot import QueueFacts
-from streams.jedi import filters, filters_by_use
+from streams.jedi import filters, filters_by_nucleus, filters_by_use
 from streams.jedi.candidates import Asked, Candidate, Dropped, Filter, Surroundings
 from streams.jedi.draw import fraction
 from streams.jedi.weights import IN_FORCE, Weighing, weight_by
@@ -45,6 +45,11 @@ COMPENSATED: Row = (
     ("lowmemory", partial(filters.low_memory, factor=COMPENSATION)),
     ("highmemory", partial(filters.high_memory, factor=COMPENSATION)),
     ("disk", filters.scratch),
+)
+NUCLEUS: Row = (
+    ("dest_blacklisted", filters_by_nucleus.destination),
+    ("links_full", filters_by_nucleus.links_full),
+    ("link_unusable", filters_by_nucleus.link_unusable),
 )
 WALLTIMES: Row = (
     ("shortwalltime", filters.short_walltime),
@@ -92,6 +97,7 @@ FILTERS: Mapping[BrokerKind, Row] = {
         *CHOICE,
         ("status", filters.status),
         *OWN,
+        *NUCLEUS,
         ("opportunistic", filters_by_use.opportunistic),
         ("inactive", filters_by_use.inactive),
         ("zeroshare", filters_by_use.zero_share),
@@ -100,7 +106,7 @@ FILTERS: Mapping[BrokerKind, Row] = {
         *COMPENSATED,
         ("disk", filters_by_use.space),
         *WALLTIMES,
-        ("t1weight", filters_by_use.nucleus_only),
+        ("t1weight", filters_by_nucleus.nucleus_only),
         ("max_io_intensity", filters_by_use.io_intensity),
         *END,
         ("io", filters_by_use.heavy_io),

@@ -201,16 +201,6 @@ def usable_gb(storage: StorageElement) -> int | None:
     return storage.space_total_gb - storage.space_used_gb - (storage.space_min_free_gb or 0)
 
 
-def nucleus_only(_: Asked, facts: QueueFacts, around: Surroundings) -> Found:
-    """`t1weight` below 0: the site takes the work of tasks whose nucleus it is; tasks have none yet."""
-    found = around.outside.sites.get(facts.settings.site)
-    if found is None:
-        return UNTESTED
-    if found.t1_weight >= 0:
-        return None
-    return dropped(f"site {found.name} has the weight {found.t1_weight:g}: nucleus alone", "site.t1_weight", 1.0)
-
-
 def locality(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found:
     """`fileunavailable`: no file of the input lies in the queue's storage; UNTESTED where no list of replicas is known."""
     known = [around.outside.replicas[name] for name in asked.datasets if name in around.outside.replicas]

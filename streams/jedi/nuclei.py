@@ -8,7 +8,8 @@ first storage; what is not known of it lets it pass and is named. Source: docs/r
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from schemas.types import ComputingSite, DatasetReplicas, StorageElement, StorageMedium
+from schemas.records import replace
+from schemas.types import ComputingSite, DatasetReplicas, NucleusVerdict, StorageElement, StorageMedium
 from streams.facts.outside import OutsideFacts
 from streams.jedi.candidates import UNTESTED, Dropped, Untested, dropped
 from streams.jedi.draw import draw
@@ -53,18 +54,6 @@ class InputPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class NucleusVerdict:
-    """What was said of a nucleus: `set` for the one that was drawn, `weight` for others that passed, else the filter's code."""
-
-    nucleus: str
-    code: str
-    message: str = ""
-    change: str = ""
-    weight: float = 0.0
-    untested: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class NucleusChosen:
     """The nucleus, None when no one passes, and the verdicts by name."""
 
@@ -95,13 +84,11 @@ def choose_nucleus(
     heavy = {name: weight for name, weight in weights.items() if weight > 0}
     drawn = draw(heavy, seed, "nucleus") if heavy else None
     verdicts = tuple(
-        NucleusVerdict(
-            one.nucleus,
-            "set" if one.nucleus == drawn else one.code,
-            one.message,
-            one.change,
-            weights.get(one.nucleus, 0.0),
-            one.untested,
+        replace(
+            one,
+            code="set" if one.nucleus == drawn else one.code,
+            weight=weights.get(one.nucleus, 0.0),
+            work=work.get(one.nucleus, 0.0),
         )
         for one in tested
     )
@@ -214,10 +201,10 @@ def _tested(
     for code, test in FILTERS:
         found = None if code in skipped else test(asked, one, place, figures)
         if isinstance(found, Dropped):
-            return NucleusVerdict(one.site.name, code, found.message, found.change)
+            return NucleusVerdict(nucleus=one.site.name, code=code, message=found.message, change=found.change)
         if found is not None:
             untested.append(code)
-    return NucleusVerdict(one.site.name, "weight", untested=tuple(untested))
+    return NucleusVerdict(nucleus=one.site.name, code="weight", untested=tuple(untested))
 
 
 def _weight(asked: NucleusAsked, one: NucleusFacts, place: InputPlace, figures: Figures) -> float:

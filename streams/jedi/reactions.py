@@ -14,6 +14,7 @@ from streams.engine.record_size import bytes_of
 from streams.facts.snapshot import Snapshot
 from streams.jedi.citing import Decisions
 from streams.jedi.generate import PART, answered
+from streams.jedi.nucleus_choice import assigned, waits_for_nucleus, with_nucleus_wanted
 from streams.jedi.refine import refine
 from streams.jedi.scout_figures import with_pause_figures, with_scout_figures
 from streams.jedi.share_choice import with_share
@@ -50,7 +51,7 @@ class Generation:
         self._passed = Passed()
 
     def choose(self, records: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
-        """`GenerateJobs`, `ParkTask` or `ThrottleOrder` for each order."""
+        """`GenerateJobs`, `ParkTask`, `ThrottleOrder` or `AssignNucleus` for each order."""
         for one in records:
             if not isinstance(one.message, JobsOrdered):
                 self._decisions.logged(one.cause.event_id, one.logged_at)
@@ -60,10 +61,14 @@ class Generation:
             if waits is not None:
                 yield outgoing_command(waits, cause.aggregate_id, [cause], PART)
                 continue
+            if waits_for_nucleus(order, cause.vo, facts):
+                answer = assigned(order, facts, cause.event_id, cause.occurred_at)
+                yield outgoing_command(answer, cause.aggregate_id, [cause], PART)
+                continue
             known = self._decisions.known(cause.aggregate_id, order.queues_used, facts, one.logged_at)
-            answer = answered(order, cause.vo, facts, cause.event_id, ordered_at=cause.occurred_at, known=known)
-            self._decisions.made(cause.aggregate_id, answer.made)
-            yield outgoing_command(answer.command, cause.aggregate_id, [cause], PART)
+            made = answered(order, cause.vo, facts, cause.event_id, ordered_at=cause.occurred_at, known=known)
+            self._decisions.made(cause.aggregate_id, made.made)
+            yield outgoing_command(made.command, cause.aggregate_id, [cause], PART)
 
     def _throttled(self, order: JobsOrdered, cause: EventEnvelope, facts: Snapshot, now: int) -> ThrottleOrder | None:
         """now: when the log took the order. A task that was woken orders at the time of what throttled it, which stands still."""
@@ -93,6 +98,7 @@ def _refined(
         return outcome
     outcome = with_scout_figures(outcome, facts.broker_figures)
     outcome = with_pause_figures(outcome, facts.broker_figures, left_out=bool(parameters.get("noAutoPause")))
+    outcome = with_nucleus_wanted(outcome, facts.broker_rules, vo)
     return with_share(with_own_words(outcome, vo), parameters, facts.shares, facts.resource_types, vo)
 
 

@@ -44,6 +44,7 @@ def requirements_of(given: Parameters) -> Requirements:
         included_sites=tuple(name for name in included if name and name != "AUTO"),
         excluded_sites=excluded,
         cloud=given.name("cloud") or None,
+        nucleus=given.name("nucleus") or None,
         core_count=given.whole("coreCount", 0, CORES_MAX) or 1,
         ram_mb=given.whole("ramCount", 0, MEMORY_MB_MAX) or RAM_MB,
         ram_per_core="PerCore" in unit or not given.whole("ramCount", 0, MEMORY_MB_MAX),

@@ -13,6 +13,13 @@ from streams.jedi.candidates import Asked, Surroundings, UserLoad
 #: MB/s from which on a link has the weight.
 THROUGHPUTS = ((200, 2.0), (100, 1.9), (75, 1.8), (50, 1.6), (20, 1.5), (10, 1.3), (2, 1.2), (1, 1.1))
 FARTHEST = 11
+#: Of a link that no source names: 0.7 of the farthest.
+UNKNOWN_CLOSENESS = 7.7
+#: Network weight of the nucleus itself.
+AT_NUCLEUS = 2.5
+#: Priority, and kB/s of input and output, from which on the queues of a nucleus are preferred, and by how much.
+URGENT, NUCLEUS_URGENT = 900, 100.0
+HEAVY_KBPS, NUCLEUS_HEAVY = 500, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,29 @@ def weight_by(broker: BrokerKind, asked: Asked, facts: QueueFacts, around: Surro
     waiting: float = (facts.waiting + 10) ** weighing.weight_waiting
     site = around.outside.sites.get(facts.settings.site)
     t1_weight = site.t1_weight if site is not None and site.t1_weight > 0 else 1.0
-    return running / waiting * local_factor(asked, facts, around) * t1_weight
+    by_nucleus = nucleus_factor(asked, facts) * link_factor(asked, facts, around)
+    return running / waiting * local_factor(asked, facts, around) * t1_weight * by_nucleus
+
+
+def nucleus_factor(asked: Asked, facts: QueueFacts) -> float:
+    """At the nucleus of the task: 100 for urgent work, 4 for work that reads much; 1 elsewhere."""
+    if asked.outgoing.nucleus is None or facts.settings.site != asked.outgoing.nucleus:
+        return 1.0
+    heavy = (asked.outgoing.io_intensity_kbps or 0.0) > HEAVY_KBPS
+    return max(NUCLEUS_URGENT if asked.priority >= URGENT else 1.0, NUCLEUS_HEAVY if heavy else 1.0)
+
+
+def link_factor(asked: Asked, facts: QueueFacts, around: Surroundings) -> float:
+    """The network weight of the link to the nucleus where NW_ACTIVE is set; 2.5 at the nucleus itself, 1 without one."""
+    nucleus = asked.outgoing.nucleus
+    if nucleus is None or not around.figures["NW_ACTIVE"]:
+        return 1.0
+    if facts.settings.site == nucleus:
+        return AT_NUCLEUS
+    link, queued_max = around.outside.links.get((facts.settings.site, nucleus)), max(1.0, around.figures["NQUEUED_SAT_CAP"])
+    if link is None:
+        return network_weight(0, queued_max, None, UNKNOWN_CLOSENESS)
+    return network_weight(link.files_queued, queued_max, link.mb_per_second, link.closeness)
 
 
 def local_factor(asked: Asked, facts: QueueFacts, around: Surroundings) -> float:
@@ -60,14 +89,14 @@ def local_factor(asked: Asked, facts: QueueFacts, around: Surroundings) -> float
     return (total + local) / total / (max(0, total - local) / 100 + 1)
 
 
-def throughput_weight(mb_per_second: float | None, closeness: int) -> float:
+def throughput_weight(mb_per_second: float | None, closeness: float) -> float:
     """By the throughput of a link; by its closeness where none was measured; 1 below 1 MB/s."""
     if mb_per_second is None:
         return 1 + (FARTHEST - closeness) / FARTHEST
     return next((weight for least, weight in THROUGHPUTS if mb_per_second >= least), 1.0)
 
 
-def network_weight(files_queued: int, queued_max: float, mb_per_second: float | None, closeness: int) -> float:
+def network_weight(files_queued: int, queued_max: float, mb_per_second: float | None, closeness: float) -> float:
     """Half of what the queue of transfers and half of what the throughput gives; 2.5 is for the nucleus itself."""
     return 0.5 * ((2 - files_queued / queued_max) + throughput_weight(mb_per_second, closeness))
 

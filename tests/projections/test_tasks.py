@@ -13,6 +13,7 @@ from schemas.task import (
     ContentsFed,
     InputNamesAdded,
     JobsGenerated,
+    NucleusAssigned,
     ParentAwaited,
     ParentEnded,
     ScoutsJudged,
@@ -22,6 +23,7 @@ from schemas.task import (
     TaskBroken,
     TaskFinalized,
     TaskKillOrdered,
+    TaskParked,
     TaskPaused,
     TaskPriorityChanged,
     TaskReassigned,
@@ -33,6 +35,8 @@ from schemas.task import (
     TaskShareAssigned,
 )
 from schemas.types import (
+    BrokerageEvidence,
+    NucleusVerdict,
     OutcomeKind,
     Requirements,
     ScoutsVerdict,
@@ -156,6 +160,25 @@ def test_priority_and_site_follow_their_orders() -> None:
     task = after(until_running(), orders).one("task")
 
     assert the(task, "priority", "current_priority", "site") == (1000, 5, "OTHER")
+
+
+def test_the_nucleus_of_a_task_is_kept_with_what_was_said_of_each() -> None:
+    verdict = NucleusVerdict(nucleus="B", code="space", message="too full")
+    none = TaskParked(order=9, brokerage=BrokerageEvidence(seed="seed"), message="none", nuclei=(verdict,))
+    drawn = NucleusAssigned(nucleus="A", order=9, verdicts=(NucleusVerdict(nucleus="A", code="set"),), seed="seed")
+
+    found = [after(until_running(), [(event, TASK) for event in events]).one("task") for events in ((none,), (none, drawn))]
+
+    assert [the(row, "nucleus") for row in found] == [(None,), ("A",)]
+    assert [[one["code"] for one in row["nuclei"]] for row in found] == [["space"], ["set"]]
+
+
+def test_a_task_that_a_person_gave_another_nucleus_may_be_ready_again() -> None:
+    reassigned = TaskReassigned(nucleus="B", mode="nokill", status="ready")
+
+    task = after(until_running(), [(NucleusAssigned(nucleus="B", reason="full"), TASK), (reassigned, TASK)]).one("task")
+
+    assert the(task, "nucleus", "nuclei", "status") == ("B", None, "ready")
 
 
 @pytest.mark.parametrize("batch", [1, 1000])

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.records import replace
 from schemas.types import QueueStatus, ReplicaCopy
+from streams.facts.outside import OutsideFacts
 from streams.facts.snapshot import EndCounts, QueueFacts
 from streams.jedi.candidates import Asked, Surroundings
 from tests.streams.builders import a_class
@@ -37,17 +38,36 @@ def changed(change: str, asked: Asked, queue: QueueFacts, around: Surroundings) 
         case "users":
             users = {settings.name: with_fields(around.users[settings.name], **{field: value})}
             return asked, queue, with_fields(around, users=users)
+        case _:
+            return asked, queue, with_fields(around, outside=_outside(of, field, value, asked, queue, outside))
+
+
+def _outside(of: str, field: str, value: Any, asked: Asked, queue: QueueFacts, outside: OutsideFacts) -> OutsideFacts:
+    settings, nucleus = queue.settings, asked.outgoing.nucleus or ""
+    match of:
         case "site":
             sites = {settings.site: replace(outside.sites[settings.site], **{field: value})}
-            return asked, queue, with_fields(around, outside=with_fields(outside, sites=sites))
+            return with_fields(outside, sites=sites)
         case "storage":
             storages = {settings.storage: replace(outside.storages[settings.storage], **{field: value})}
-            return asked, queue, with_fields(around, outside=with_fields(outside, storages=storages))
+            return with_fields(outside, storages=storages)
+        case "link":
+            key = (settings.site, nucleus)
+            links = {**outside.links, key: replace(outside.links[key], **{field: value})}
+            return with_fields(outside, links=links)
+        case "nucleus" if field == "files_queued":
+            (first, *_) = outside.links
+            links = {first: replace(outside.links[first], files_queued=value)}
+            return with_fields(outside, links=links)
+        case "nucleus":
+            name = outside.sites[nucleus].storages[0]
+            storages = {name: replace(outside.storages[name], **{field: value})}
+            return with_fields(outside, storages=storages)
         case "replicas":
             held = {
                 key: replace(row, copies=(ReplicaCopy(storage=value, files=row.files, size_bytes=row.size_bytes),))
                 for key, row in outside.replicas.items()
             }
-            return asked, queue, with_fields(around, outside=with_fields(outside, replicas=held))
+            return with_fields(outside, replicas=held)
         case _:
-            raise AssertionError(f"{change}: {of} is nothing that can be changed")
+            raise AssertionError(f"{of}.{field} is nothing that can be changed")

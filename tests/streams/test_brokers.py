@@ -16,6 +16,7 @@ from schemas.types import (
     ComputingSite,
     DatasetReplicas,
     JobKind,
+    NetworkLink,
     QueueStatus,
     ReplicaCopy,
     StorageElement,
@@ -53,6 +54,18 @@ def copies(files: int, here: int = 0) -> Surroundings:
     found = ReplicaCopy(storage="LOCAL_DISK", files=here, size_bytes=here * 10**9)
     row = DatasetReplicas(dataset="d", files=files, size_bytes=files * 10**9, copies=(found,) if here else ())
     return outside(replicas={"d": row})
+
+
+def linked(source: str, **fields: Any) -> NetworkLink:
+    return NetworkLink(source=source, destination="N", **fields)
+
+
+def nucleus(*links: NetworkLink, **storage: Any) -> Surroundings:
+    return outside(
+        sites={"N": ComputingSite(name="N", nucleus=True, storages=("N_DISK",))},
+        storages={"N_DISK": StorageElement(name="N_DISK", **storage)},
+        links={(link.source, link.destination): link for link in links},
+    )
 
 
 def ends(**counts: int) -> Surroundings:
@@ -102,7 +115,16 @@ CASES: dict[str, list[Case]] = {
     "badsite": [(work(), a_queue(), ends(failed=6)), (work(), a_queue(), ends(failed=9, finished=4))],
     "opportunistic": [(work(priority=800), a_queue(opportunistic=True), NOWHERE)],
     "inactive": [(work(priority=800), quiet(3, waiting=7, leased=9), NOWHERE)],
-    "t1weight": [(work(), a_queue(), outside(sites={"SITE": ComputingSite(name="SITE", t1_weight=-1.0)}))],
+    "t1weight": [
+        (work(), a_queue(), outside(sites={"SITE": ComputingSite(name="SITE", t1_weight=-1.0)})),
+        (work(nucleus="N"), a_queue(), outside(sites={"SITE": ComputingSite(name="SITE", t1_weight=-1.0)})),
+    ],
+    "dest_blacklisted": [(work(nucleus="N"), a_queue(), nucleus(write_wan=False))],
+    "links_full": [(work(nucleus="N"), a_queue(), nucleus(linked("OTHER", files_queued=10_000)))],
+    "link_unusable": [
+        (work(nucleus="N"), a_queue(), nucleus(linked("SITE", blocked=True))),
+        (work(nucleus="N"), a_queue(), nucleus(linked("SITE", files_queued=150))),
+    ],
     "io": [(work(datasets=("d",), io_intensity_kbps=201.0), a_queue(), copies(101)) ],
     "cap": [(work(), a_queue(waiting=21), Surroundings(waiting=1000, running=1))],
 }
@@ -165,6 +187,11 @@ PASSING: list[tuple[BrokerKind, Case]] = [
     (PRODUCTION, (work(datasets=("d",), io_intensity_kbps=201.0), a_queue(), copies(10))),
     (PRODUCTION, (work(datasets=("d",), io_intensity_kbps=201.0), a_queue(), copies(200, here=190))),
     (PRODUCTION, (work(), a_queue(), outside(sites={"SITE": ComputingSite(name="SITE", t1_weight=0.0)}))),
+    (PRODUCTION, (work(nucleus="SITE"), a_queue(), outside(sites={"SITE": ComputingSite(name="SITE", t1_weight=-1.0)}))),
+    (PRODUCTION, (work(nucleus="N"), a_queue(), nucleus(linked("SITE", files_queued=149)))),
+    (PRODUCTION, (work(nucleus="N"), a_queue(), nucleus(linked("OTHER", files_queued=9_999)))),
+    (PRODUCTION, (work(nucleus="N"), a_queue(site="N"), nucleus(linked("OTHER", files_queued=10_000), write_wan=False))),
+    (PRODUCTION, (work(), a_queue(), nucleus(linked("SITE", blocked=True), write_wan=False))),
 ]
 
 

@@ -14,7 +14,7 @@ from api.panda.envelope import Reply
 from api.panda.sending import CommandOptions, DecidedOnly, OrderedForLater
 from identity.identity import Identity
 from schemas.job import KillJob
-from schemas.task import ChangeSplitRule, KillTask, WakeTask
+from schemas.task import ChangeSplitRule, KillTask, ReassignTask, WakeTask
 from tests.api.builders import GatewayStandIn, an_answer, an_identity, run
 from tests.api.panda.builders import RecordingReadModels, a_call, a_job_row, a_task_row
 
@@ -150,10 +150,10 @@ def test_an_earlier_modification_time_wakes_the_task_and_a_later_one_means_nothi
         asked.reply(task_changes.change_modification_time, task_id=10_000_001, hour_offset=1)
 
 
-def test_a_nucleus_is_refused_and_names_what_to_name(tmp_path: Path) -> None:
+def test_a_nucleus_is_given_to_the_task_which_goes_back_to_its_status(tmp_path: Path) -> None:
     asked = Asked(tmp_path)
 
     reply = asked.reply(task_commands.reassign, task_id=10_000_001, site=None, cloud=None, nucleus="CERN", mode=None)
 
-    assert (reply.success, reply.data, asked.gateway.sent) == (False, 4, [])
-    assert reply.message == "Command rejected: nucleus: this server has no nuclei, name a site or a cloud "
+    assert (reply.success, reply.data) == (True, 0)
+    assert asked.gateway.sent == [(ReassignTask(nucleus="CERN", mode="kill"), "10000001")]
