@@ -18,9 +18,9 @@ from tests.commands.in_memory import Culm, a_culm
 from tests.commands.test_orders_do_not_show import plan_all
 from tests.streams.builders import a_submission_with_input
 
-LUMI = {"boundary": "lumi_block", "ordered_by": "lumi_block"}
-GROUP = {"boundary": "boundary_id", "ordered_by": "boundary_id"}
-WHOLE = {**GROUP, "boundary_whole": True}
+LUMI: dict[str, Any] = {"boundary": "lumi_block", "ordered_by": "lumi_block"}
+GROUP: dict[str, Any] = {"boundary": "boundary_id", "ordered_by": "boundary_id"}
+WHOLE: dict[str, Any] = {**GROUP, "boundary_whole": True}
 
 
 def a_task(numbers: Sequence[int | None], **rules: Any) -> Culm:
