@@ -89,16 +89,24 @@ def acquire(ranges: EventRanges, command: AcquireRanges) -> Decision:
 
 def report(ranges: EventRanges, command: ReportRanges) -> Decision:
     """What is said of ranges that the job has is counted, once; of ranges that it does not have, nothing is taken."""
+    named_total = sum(max(one.first, one.last) - one.first + 1 for one in command.reports)
+    if named_total > HELD_MAX:
+        found = f"{named_total:,} ranges, expected at most {HELD_MAX:,}, which is what a job can have"
+        return refuse("TOO_MANY_RANGES", f"reports: found {found}")
     held, foreign = ranges.held_by(command.job_id), []
     done: Intervals = ()
     retried: Intervals = ()
     failed: Intervals = ()
     for one in command.reports:
+        # Only what is named is looked at: the sets of the task may be torn into thousands of intervals, for each of the reports.
         named = ((one.first, max(one.first, one.last)),)
-        ended = union(union(done, retried), failed)
-        mine = ranges.tried(intersection(difference(held, ended), named), one.try_number - 1)
-        counted = union(ranges.done, done) if one.end is RangeEnd.DONE else union(_failed_before(ranges, one), ended)
-        if difference(named, union(mine, counted)):
+        ended = union(union(intersection(done, named), intersection(retried, named)), intersection(failed, named))
+        mine = ranges.tried(difference(intersection(held, named), ended), one.try_number - 1)
+        before = (ranges.done, done) if one.end is RangeEnd.DONE else (*_failed_before(ranges, one), done, retried, failed)
+        rest = difference(named, mine)
+        for known in before:
+            rest = difference(rest, intersection(known, named))
+        if rest:
             foreign.append(one)
         match one.end:
             case RangeEnd.DONE:
@@ -203,9 +211,9 @@ def _lowest(ranges: Intervals, count: int) -> Intervals:
     return tuple(found)
 
 
-def _failed_before(ranges: EventRanges, report: RangeReport) -> Intervals:
-    """Ranges that failed in the try that is named, or for good."""
-    return union(ranges.tries[report.try_number - 1] if report.try_number <= len(ranges.tries) else (), ranges.failed)
+def _failed_before(ranges: EventRanges, report: RangeReport) -> tuple[Intervals, Intervals]:
+    """Ranges that failed in the try that is named, and for good."""
+    return ranges.tries[report.try_number - 1] if report.try_number <= len(ranges.tries) else (), ranges.failed
 
 
 def _granted(

@@ -78,13 +78,13 @@ def evolve(ranges: EventRanges, event: RangesEvent, envelope: EventEnvelope) -> 
             _count_tries(ranges, union(retried, failed))
         case RangesReturned():
             for one in event.jobs:
-                ready, lost = intervals_of(one.ready), intervals_of(one.lost)
                 ranges.held -= size(ranges.held_by(one.job_id))
                 ranges.consumers.pop(one.job_id, None)
                 ranges.ended = union(ranges.ended, ((one.job_id, one.job_id),))
-                ranges.ready, ranges.lost = union(ranges.ready, ready), union(ranges.lost, lost)
-                if one.is_failure:
-                    _count_tries(ranges, union(ready, lost))
+            # At once for all jobs: each union may go through the whole set.
+            ranges.ready = union(ranges.ready, intervals_of(part for one in event.jobs for part in one.ready))
+            ranges.lost = union(ranges.lost, intervals_of(part for one in event.jobs for part in one.lost))
+            _count_tries(ranges, intervals_of(part for one in event.jobs if one.is_failure for part in (*one.ready, *one.lost)))
         case _:
             assert_never(event)
     return ranges
