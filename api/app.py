@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from api import harvesters, monitor, panda
+from api import harvesters, idds, monitor, panda
 from api.http import problems
 from api.http import static_files as static
 from api.http.bodies import BodyLimit
@@ -80,7 +80,7 @@ def create_app(services: Services, *, only: Sequence[Callable[[Services], APIRou
 def _all_routers(services: Services, dispatch: PilotDispatch, audit_service: AuditService) -> Iterator[APIRouter]:
     """The routes of every front in the order in which they are looked through: the busiest come first."""
     yield pilots.build_router(services, dispatch)
-    for front in (harvesters, panda, back_channel, documents, logout):
+    for front in (harvesters, idds, panda, back_channel, documents, logout):
         yield front.build_router(services)
     yield static.build_router(services.config.shared / SharedKind.SANDBOXES.value)
     yield native.build_router(services, audit_service)

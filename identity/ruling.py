@@ -76,6 +76,7 @@ class Scope(StrEnum):
     OWN_LEASE = "own lease"
     OWN_WORKER = "own worker"
     OWN_HARVESTER = "own harvester"
+    OWN_WORKFLOW = "own workflow"
     OWN_SETTINGS = "own settings"
     OWN_SECRET = "own secret"
     NOTHING_OWNED = "nothing owned"

@@ -15,7 +15,7 @@ CLASSES = ("user", "internal", "pilot", "report", "operator", "administrator", "
 #: Those whose commands touch something of someone.
 WITH_SCOPE = ("user", "internal", "pilot", "operator", "report")
 SCOPES = (
-    "own task", "own job", "own dataset", "own name", "own lease", "own worker", "own harvester",
+    "own task", "own job", "own dataset", "own name", "own lease", "own worker", "own harvester", "own workflow",
     "own settings", "own secret", "nothing owned",
 )  # fmt: skip
 #: What a token may have in place of roles, where tasks and jobs are concerned.

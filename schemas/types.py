@@ -243,6 +243,50 @@ class WorkerState(StrEnum):
     PREEMPTED = "PREEMPTED"
 
 
+class WorkEnd(StrEnum):
+    """How a work ended."""
+
+    UNKNOWN = "UNKNOWN"
+    FINISHED = "FINISHED"
+    SUBFINISHED = "SUBFINISHED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    SUSPENDED = "SUSPENDED"
+    EXPIRED = "EXPIRED"
+
+
+class WorkflowClock(StrEnum):
+    """A clock of a workflow. SUBMISSION: its parts must arrive. LIFETIME: it must end. PENDING: something must
+    happen in it."""
+
+    UNKNOWN = "UNKNOWN"
+    SUBMISSION = "SUBMISSION"
+    LIFETIME = "LIFETIME"
+    PENDING = "PENDING"
+
+
+class WorkflowEnding(StrEnum):
+    """Why a workflow comes to its end before its works have ended. ABORT, EXPIRE: its tasks are killed. FINISH:
+    its tasks are finished with what they have. CLOSE: no further work starts."""
+
+    UNKNOWN = "UNKNOWN"
+    ABORT = "ABORT"
+    CLOSE = "CLOSE"
+    FINISH = "FINISH"
+    EXPIRE = "EXPIRE"
+
+
+class WorkflowOutcome(StrEnum):
+    """How a workflow ended."""
+
+    UNKNOWN = "UNKNOWN"
+    FINISHED = "FINISHED"
+    SUBFINISHED = "SUBFINISHED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
 _NAMES_OF_ACCOUNTCAP = lines_of(
     (WORD, 0, 64),
 )
@@ -2644,6 +2688,39 @@ class NodeGroup(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.gpu_architecture) <= 64 and LINE.takes(self.gpu_architecture)
             and (self.gpu_memory_mb is None or (0 <= self.gpu_memory_mb <= 100000000000))
             and _NAMES_OF_NODEGROUP("\n".join((self.architecture, self.cpu_level, self.gpu_vendor, self.cuda, self.driver, ""))) is not None
+        )
+
+
+class NodeRange(Struct, frozen=True, kw_only=True, gc=False):
+    """Jobs of a graph with consecutive numbers.
+
+    first: The first number, from 0.
+    last: The last number, not below the first.
+    """
+
+    first: int
+    last: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "first": self.first,
+            "last": self.last,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            first=record["first"],
+            last=record["last"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.first <= 1999999
+            and 0 <= self.last <= 1999999
         )
 
 
@@ -5177,6 +5254,125 @@ class WantedOfClass(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.wanted <= 2147483647
             and _NAMES_OF_WANTEDOFCLASS("\n".join((self.resource_type, ""))) is not None
+        )
+
+
+_NAMES_OF_WORKACCOUNTS = lines_of(
+    (WORD, 0, 64),
+)
+
+
+class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
+    """One work with its standing.
+
+    internal_id: Its id in the request.
+    name: Its name.
+    nodes: How many nodes.
+    first_node: Number of the first of them.
+    task_id: Its task.
+    end: How it ended.
+    task_end: How its task ended.
+    """
+
+    internal_id: str = ""
+    name: str = ""
+    nodes: int = 0
+    first_node: int = 0
+    task_id: int | None = None
+    end: WorkEnd | None = None
+    task_end: WorkEnd | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "internal_id": self.internal_id,
+            "name": self.name,
+            "nodes": self.nodes,
+            "first_node": self.first_node,
+            "task_id": self.task_id,
+            "end": self.end,
+            "task_end": self.task_end,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            internal_id=record["internal_id"],
+            name=record["name"],
+            nodes=record["nodes"],
+            first_node=record["first_node"],
+            task_id=record["task_id"],
+            end=None if record["end"] is None else WorkEnd[record["end"]],
+            task_end=None if record["task_end"] is None else WorkEnd[record["task_end"]],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.name) <= 4000 and LINE.takes(self.name)
+            and 0 <= self.nodes <= 1000000
+            and 0 <= self.first_node <= 2000000
+            and (self.task_id is None or (1 <= self.task_id <= 900000000000))
+            and _NAMES_OF_WORKACCOUNTS("\n".join((self.internal_id, ""))) is not None
+        )
+
+
+_NAMES_OF_WORKDEFINITION = lines_of(
+    (WORD, 1, 64),
+    (NAME, 0, 512),
+)
+
+
+class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
+    """One work of a workflow, as it was submitted.
+
+    internal_id: Its id in the request, as the client made it.
+    name: Its name, which no other work of the request has.
+    nodes: How many jobs its graph has; they have consecutive numbers.
+    work_type: Number of iDDS's TransformType.
+    dataset: Dataset that has the names of its jobs, in their order; empty for none.
+    parameters_json: Parameters of its task, a JSON object; empty when they are made later.
+    """
+
+    internal_id: str
+    name: str
+    nodes: int = 0
+    work_type: int = 6
+    dataset: str = ""
+    parameters_json: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "internal_id": self.internal_id,
+            "name": self.name,
+            "nodes": self.nodes,
+            "work_type": self.work_type,
+            "dataset": self.dataset,
+            "parameters_json": self.parameters_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            internal_id=record["internal_id"],
+            name=record["name"],
+            nodes=record["nodes"],
+            work_type=record["work_type"],
+            dataset=record["dataset"],
+            parameters_json=record["parameters_json"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= len(self.name) <= 4000 and LINE.takes(self.name)
+            and 0 <= self.nodes <= 1000000
+            and 0 <= self.work_type <= 99
+            and len(self.parameters_json) <= 300000 and TEXT.takes(self.parameters_json)
+            and _NAMES_OF_WORKDEFINITION("\n".join((self.internal_id, self.dataset, ""))) is not None
         )
 
 

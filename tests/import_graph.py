@@ -67,6 +67,7 @@ ROOMS: Mapping[str, str] = {
     "api.log": "send commands, await their answers",
     "api.queries": "all SQL, by question",
     "api.native": "REST and its OpenAPI description",
+    "api.idds": "speaks as the iDDS server",
     "api.panda": "speaks as the PanDA server",
     "api.pilots": "gives jobs, takes reports",
     "api.harvesters": "answers Harvesters of PanDA",

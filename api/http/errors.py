@@ -12,6 +12,7 @@ ApiError
 ├── Gone                  410  it was in the log and is no longer
 ├── BodyTooLarge          413  over the limit, which is named
 ├── Refused               422  a decider said no
+├── NotServed             501  a call that clients make and this server does not serve
 └── Unavailable           503  cannot be done now; comes with Retry-After
     ├── Overloaded             answers are slow or the log does not take more
     ├── LogUnavailable         the command did not reach the log
@@ -26,6 +27,8 @@ class ApiError(Exception):
 
     status = 500
     title = "Internal error"
+    #: Which exception a client of iDDS raises; the one of the status where empty.
+    exception_class = ""
 
     def __init__(self, detail: str, **members: object) -> None:
         super().__init__(detail)
@@ -115,6 +118,13 @@ class Refused(ApiError):
 
     status = 422
     title = "Refused"
+
+
+class NotServed(ApiError):
+    """A call that clients make and this server does not serve; the sentence says what is not there."""
+
+    status = 501
+    title = "Not served"
 
 
 class Unavailable(ApiError):

@@ -1,8 +1,8 @@
 """Errors as each family of clients expects them.
 
 `/v1`: `application/problem+json`. `/api/v1` and `/server/panda`: `text/plain` beginning with `ERROR :`; a member
-without the needed role gets the `success: false` envelope on `/api/v1`, as PanDA does. Nothing of an unexpected error
-reaches a client.
+without the needed role gets the `success: false` envelope on `/api/v1`, as PanDA does. `/idds`: an empty body and two headers
+that name an exception. Nothing of an unexpected error reaches a client.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.http.errors import AccessDenied, ApiError, NotAuthenticated, RoleMissing
+from api.http.exception_headers import exception_headers
 from api.http.tracing import correlation_from
 
 PROBLEM = "application/problem+json"
@@ -56,6 +57,10 @@ def answer_to(path: str, error: ApiError) -> Response:
         if path.startswith("/api/") and isinstance(error, RoleMissing):
             return json_response({"success": False, "message": error.detail, "data": None})
         return PlainTextResponse(f"ERROR : Token authentication failed. {error.detail}", status_code=403)
+    if _is_idds(path):
+        # Who is not believed is answered 401 there, and one who lacks the role 403.
+        status = 401 if isinstance(error, AccessDenied) and not isinstance(error, RoleMissing) else error.status
+        return _in_headers(status, error.detail, error.headers, error.exception_class)
     return _answer(path, error.status, error.title, error.detail, headers=error.headers, **error.members)
 
 
@@ -84,8 +89,18 @@ def json_response(content: Any, status: int = 200, headers: dict[str, str] | Non
 def _answer(path: str, status: int, title: str, detail: str, headers: Any = None, **members: object) -> Response:
     if _is_panda(path):
         return PlainTextResponse(f"ERROR : {detail}", status_code=status, headers=headers)
+    if _is_idds(path):
+        return _in_headers(status, detail, headers)
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
     return Response(orjson.dumps(document, default=str), status, headers, media_type=PROBLEM)
+
+
+def _in_headers(status: int, detail: str, headers: Any, exception_class: str = "") -> Response:
+    return Response(b"", status, {**(headers or {}), **exception_headers(status, detail, exception_class)})
+
+
+def _is_idds(path: str) -> bool:
+    return path.startswith("/idds/")
 
 
 def _is_panda(path: str) -> bool:

@@ -64,6 +64,7 @@ KNOWN_TO_DECIDER = {
     Scope.OWN_SETTINGS: "the settings are your organisation's, which was the first to set them",
     Scope.OWN_WORKER: "the worker is your organisation's",
     Scope.OWN_HARVESTER: "you were the first to report for the Harvester",
+    Scope.OWN_WORKFLOW: "you submitted the workflow",
     Scope.OWN_LEASE: "you hold the lease of the job",
 }
 

@@ -2,7 +2,6 @@
 
 Below `/api/v1/` that is the envelope with `success: false`; below `/server/panda/` a JSON array `[false, "<why>"]`
 (docs/reference/client.md, "What is not offered"). An error of the transport would look to users as if the server were broken.
-The relay of iDDS alone answers with status 501: `bps` takes what comes with 200 for rows, also the refusal.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,7 +14,7 @@ from api.http.access import guarded
 from api.http.problems import json_response
 from api.panda.calls import PREFIXES, Call, Endpoint
 from api.panda.envelope import Reply, failed
-from api.panda.surface import IDDS, PICKING, SURFACE, WORKFLOWS, OfferedAs
+from api.panda.surface import PICKING, SURFACE, WORKFLOWS, OfferedAs
 from identity.identity import Identity
 from identity.profiles import MODIFY, READ
 from identity.ruling import EndpointClass
@@ -37,13 +36,9 @@ CALLS = {
 }
 LEGACY_CALLS = {
     "put_workflow_request": WORKFLOWS,
-    "execute_idds_workflow_command": WORKFLOWS,
     "put_file_recovery_request": "use /api/v1/file_server/upload_file_recovery_request",
     "putEventPickingRequest": PICKING,
 }
-#: Calls of which the client reads the status alone before it uses the body.
-RELAYED_CALLS = {"relay_idds_command": IDDS}
-NOT_IMPLEMENTED = 501
 
 
 def endpoints_saying_no() -> tuple[Endpoint, ...]:
@@ -67,9 +62,6 @@ def mount_legacy(router: APIRouter) -> None:
     """Legacy routes that are refused to every caller."""
     for name, why in LEGACY_CALLS.items():
         router.add_route(f"/server/panda/{name}", _answering([False, why]), methods=["GET", "POST"], include_in_schema=False)
-    for name, why in RELAYED_CALLS.items():
-        refused = _answering([False, why], NOT_IMPLEMENTED)
-        router.add_route(f"/server/panda/{name}", refused, methods=["GET", "POST"], include_in_schema=False)
 
 
 def _failing(why: str) -> Callable[[Call], Awaitable[Reply]]:
@@ -86,9 +78,9 @@ def _saying(text: str) -> Callable[[Request, Identity], Awaitable[Response]]:
     return answer
 
 
-def _answering(content: list[object], status: int = 200) -> Callable[[Request], Awaitable[Response]]:
+def _answering(content: list[object]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(_: Request) -> Response:
-        return json_response(content, status)
+        return json_response(content)
 
     answer.access = EndpointClass.PUBLIC  # type: ignore[attr-defined]  # read by the test that lists all routes
     return answer

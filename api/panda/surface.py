@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WORKFLOWS = "workflows are not offered by this server yet"
-IDDS = "iDDS is not offered by this server yet"
 EVENTS = "the event service is not offered by this server yet"
 CLONING = "cloning of jobs is not offered by this server yet"
 STEERING = "hyperparameter optimisation is not offered by this server yet"
@@ -80,6 +79,7 @@ SERVED: tuple[KnownCall, ...] = (
         "upload_cache_file validate_cache_file upload_file_recovery_request touch_cache_file delete_cache_file",
     ),
     *_served("creds", "get_user_secrets get_proxy get_access_token get_token_key get_key_pair", "set_user_secrets"),
+    *_served("idds", "", "relay_idds_command execute_idds_workflow_command"),
     *_served("system", "is_alive get_attributes get_voms_attributes get_user_attributes", ""),
     *_served("metaconfig", "get_banned_users get_site_specs get_resource_types", ""),
     *_served(
@@ -94,9 +94,8 @@ SERVED: tuple[KnownCall, ...] = (
 LATER: Mapping[str, tuple[str, ...]] = {
     WORKFLOWS: (
         "POST workflow/submit_workflow_raw_request", "POST workflow/submit_workflow", "GET workflow/get_workflow_details",
-        "POST idds/execute_idds_workflow_command", "POST file_server/upload_workflow_request",
+        "POST file_server/upload_workflow_request",
     ),
-    IDDS: ("POST idds/relay_idds_command",),
     EVENTS: (
         "GET event/get_available_event_range_count", "POST event/acquire_event_ranges", "POST event/update_single_event_range",
         "POST event/update_event_ranges", "GET event/get_event_range_statuses",

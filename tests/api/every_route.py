@@ -23,6 +23,12 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "state": ("",), "role": ("OUTPUT",), "follow": ("true",), "wait": ("0",), "bytes": ("100",),
     "dry_run": ("true",), "a": ("1",), "b": ("2",), "at": ("1",),
     "verb": ("kill",), "unit_id": ("1",), "letter_id": ("0-0",), "partition": ("0",), "offset": ("0",), "member": ("x",),
+    "request_id": ("1",), "workload_id": ("null",), "transform_id": ("null",), "internal_id": ("None",), "scope": ("data",),
+    "relation_type": ("1",), "content_status": ("2",), "with_detail": ("True",), "with_metadata": ("True",),
+    "with_transform": ("False",), "with_processing": ("False",), "with_request": ("True",), "group_by_jedi_task_id": ("True",),
+    "file_scope": ("data",), "file_name": ("f",), "min_id": ("0",), "max_id": ("1",), "best": ("True",), "point_id": ("1",),
+    "point_status": ("null",), "loss": ("0.5",), "auth_type": ("oidc",), "device_code": ("x",), "interval": ("5",),
+    "expires_in": ("60",),
     "vo": ("juno",), "source": ("cric",), "method": ("task/get_nothing",),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from api.monitor.offers import ACTIONS
-from api.panda.not_offered import CALLS, LEGACY_CALLS, RELAYED_CALLS
+from api.panda.not_offered import CALLS, LEGACY_CALLS
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
 from tests.hostile.message import Request, Sender
@@ -31,7 +31,7 @@ FILE_NAMES = (
 #: Targets of one kind.
 NOT_OFFERED = (
     *(f"/api/v1/{call.partition(' ')[2]}" for call in CALLS),
-    *(f"/server/panda/{name}" for name in (*LEGACY_CALLS, *RELAYED_CALLS)),
+    *(f"/server/panda/{name}" for name in LEGACY_CALLS),
     "/api/v1/none",
     "/v1/commands/None",
 )
@@ -88,6 +88,28 @@ def heads(draw: st.DrawFn) -> Drawn:
     return Request(method, target, draw(st.sampled_from((Sender.USER, Sender.NO_ONE))), body, headers), described
 
 
+#: A workflow as the relay takes it, and the beginning of one that names what no request may.
+WORKFLOWS = ('[{"class": "Workflow", "module": "idds.workflowv2.workflow", "attributes": {}}]',
+             '[{"class": "system", "module": "os", "attributes": {"command": "id"}}]', "[", "[NaN]", "[[[[]]]]")  # fmt: skip
+
+
+def commands_of_idds(ground: Ground) -> st.SearchStrategy[Drawn]:
+    """A command through the relay or for a workflow, with hostile texts in place of its arguments."""
+    names = ("ping", "submit", "get_requests", "abort", "retry", "get_status", "get_metainfo+http://127.0.0.1:1/x", "finish")
+    targets = ("/server/panda/relay_idds_command", "/server/panda/execute_idds_workflow_command",
+               "/api/v1/idds/relay_idds_command", "/api/v1/idds/execute_idds_workflow_command")  # fmt: skip
+    kwargs = (f'{{"request_id": {ground.tasks[0]}}}', '{"request_id": "1"}', "{", '{"request_id": []}', "[" * 500)
+    given = st.tuples(st.sampled_from(targets), st.sampled_from(names), st.sampled_from(WORKFLOWS), st.sampled_from(kwargs))
+    return given.flatmap(
+        lambda one: with_body(
+            one[0],
+            Sender.USER,
+            changed({"command_name": one[1], "args": one[2], "kwargs": one[3], "manager": True}),
+            as_form=True,
+        )
+    )
+
+
 def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
     """Kind -> strategy."""
     act = {"action": "kill_task", "id": str(ground.tasks[0]), "reason": "because", "priority": "5", "back": "/tasks/"}
@@ -115,6 +137,7 @@ def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
         "form /monitor/act": acting,
         "form /monitor/letters": letters.flatmap(lambda place: posted(f"/monitor/letters/{place}", Sender.OPERATOR, {"a": "b"})),
         "upload cache file": uploads(),
+        "relay of iDDS": commands_of_idds(ground),
         "call not offered": refused.flatmap(
             lambda path: with_body(path, Sender.USER, changed({"a": {"b": [1]}, "data": "x"}), as_form=True)
         ),

@@ -27,6 +27,7 @@ WITHIN = {
     "own lease": (True, False, False, False, True),
     "own worker": (True, True, True, True, True),
     "own harvester": (True, False, True, True, True),
+    "own workflow": (True, False, True, True, True),
     "own settings": (True, True, True, True, True),
     "own secret": (True, False, False, False, True),
     "nothing owned": (True, True, True, True, True),

@@ -147,21 +147,14 @@ def test_what_is_not_offered_is_said_in_the_envelope(front: Front, verb: str, pa
     assert word in found["message"]
 
 
-@pytest.mark.parametrize("name", ["put_workflow_request", "execute_idds_workflow_command"])
-def test_legacy_workflow_calls_answer_an_array(front: Front, name: str) -> None:
-    plain = front.ask("POST", f"/server/panda/{name}", headers={}, content=b"command_name=get_status&kwargs={}")
-    packed = front.ask("POST", f"/server/panda/{name}", content=gzip.compress(b'{"data": "{}", "sync": true}'))
+def test_legacy_workflow_calls_answer_an_array(front: Front) -> None:
+    plain = front.ask("POST", "/server/panda/put_workflow_request", headers={}, content=b"data={}")
+    packed = front.ask("POST", "/server/panda/put_workflow_request", content=gzip.compress(b'{"data": "{}", "sync": true}'))
 
     for answer in (plain, packed):
         assert answer.status_code == 200
         assert answer.json()[0] is False
         assert isinstance(answer.json()[1], str)
-
-
-def test_the_relay_of_idds_is_refused_by_its_status_because_bps_takes_any_answer_with_200_for_rows(front: Front) -> None:
-    answer = front.ask("POST", "/server/panda/relay_idds_command", content=gzip.compress(b'{"command_name": "get_requests"}'))
-
-    assert (answer.status_code, answer.json()) == (501, [False, "iDDS is not offered by this server yet"])
 
 
 def test_a_sandbox_is_uploaded_and_found_again(front: Front) -> None:
