@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import ApiClient, api_client
+from cli.shown import escape
 from deploy.enrolment import new_code, offer_of, write_secret
 from deploy.errors import StepFailed
 from identity.agent_issuer import AgentKeys

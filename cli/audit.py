@@ -7,16 +7,31 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.tree import Tree
 
 from cli.api_client import api_client
-from schemas.aggregates import AGGREGATES, ASKED
+from cli.kinds import singular_of
+from cli.shown import escape
 
 out = Console()
-NAMED = "; ".join(f"{name}: {one.subject.named}" for name, one in AGGREGATES.items() if one.subject is not None)
-KindArgument = Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join(ASKED[:-1])} or {ASKED[-1]}.")]
-NameArgument = Annotated[str, typer.Argument(metavar="ID", help=f"{NAMED}.")]
+#: What has a past, and how one is named; as schemas/*/aggregate.json say it, which take longer to read than the API to answer.
+NAMED = {
+    "task": "its number", "job": "its number", "queue": "its name", "worker": "QUEUE/WORKER_ID", "harvester": "VO/HARVESTER_ID",
+    "ranges": "the number of its task",
+}  # fmt: skip
+
+
+def kind_of(word: str) -> str:
+    """The kind that a word names, in the singular; raises typer.BadParameter."""
+    return singular_of(word, NAMED)
+
+
+KindArgument = Annotated[
+    str, typer.Argument(metavar="KIND", help=f"{', '.join(NAMED)}.", callback=kind_of, autocompletion=lambda: list(NAMED))
+]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="; ".join(f"{kind}: {named}" for kind, named in NAMED.items()) + ".")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 #: Columns of a tree that goes into a pipe, where nothing need fit a window.
 WIDE = 400
@@ -95,7 +110,9 @@ def diff(
 
 
 def why(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="task or job.")], name: NameArgument, as_json: AsJson = False
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="task or job.", callback=kind_of)],
+    name: NameArgument,
+    as_json: AsJson = False,
 ) -> None:
     """What it waits for, with figures, and what would have to change."""
     document = api_client(os.environ).get(f"/v1/why/{kind}/{name}")
@@ -161,4 +178,4 @@ def _shown(value: Any) -> str:
 
 
 def _print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")

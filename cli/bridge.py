@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import ApiClient, api_client
+from cli.shown import escape
 from deploy.errors import StepFailed
 from schemas.instants import MICROSECONDS, micros_of_nanos
 from schemas.outside import digest_of

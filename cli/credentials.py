@@ -43,11 +43,21 @@ class Login:
     @property
     def expires(self) -> float:
         """When the token ends, seconds since 1970; 0 for one that cannot be read."""
-        try:
-            part = self.id_token.split(".")[1]
-            return float(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["exp"])
-        except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
-            return 0.0
+        return ends_at(self.id_token)
+
+
+def headers_of(token: str, vo: str) -> dict[str, str]:
+    """Headers of a member of `vo` that waits for answers to commands."""
+    return {"Authorization": f"Bearer {token}", "Origin": vo, "Prefer": "wait=30"}
+
+
+def ends_at(token: str) -> float:
+    """When a token ends, seconds since 1970; 0 for one that cannot be read."""
+    try:
+        part = token.split(".")[1]
+        return float(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["exp"])
+    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
+        return 0.0
 
 
 class Credentials:

@@ -8,18 +8,39 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
+import typer
+from rich.console import Console
 
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.local_queue import VO
+from deploy.stack import Stack
 from schemas.scopes import scope_of
 
 ENDPOINT = "LOCAL_DISK"
 FILES_PER_COMMAND = 500
 READ_BYTES = 1 << 20
+out = Console()
+dataset_app = typer.Typer(help="Input datasets of the local storage.", no_args_is_help=True, callback=lambda: None)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to `culm`."""
+    app.add_typer(dataset_app, name="dataset")
+
+
+@dataset_app.command()
+def add(
+    dataset: Annotated[str, typer.Argument(help="[scope:]name of the dataset.")],
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files to copy and register.")],
+    user: Annotated[str, typer.Option(help="Owner of the dataset.")] = "jdoe",
+) -> None:
+    """Copy files into the local storage and register them as an input dataset."""
+    total = add_files(Stack.running().config, dataset, tuple(files), user)
+    out.print(f"{dataset}: {len(files)} files registered, {total} in the dataset", highlight=False)
 
 
 def add_files(config: StackConfig, dataset: str, files: tuple[Path, ...], user: str) -> int:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import ApiClient, api_client
+from cli.shown import escape
 from deploy.errors import StepFailed
 from identity.errors import KeysRefused
 from identity.key_fetching import keys_with_time, problem_of_address, problem_of_clock

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import SECONDS_MAX, ApiClient, api_client
+from cli.shown import escape
 from cli.token_file import token_in
 from deploy.errors import StepFailed
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import httpx
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import api_client
 from cli.credentials import Login, credentials_of, refresh_until, valid
+from cli.shown import escape
 from deploy.errors import StepFailed
 
 SECONDS_MAX = 60.0

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import orjson
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import api_client
+from cli.shown import escape
 from deploy.errors import StepFailed
 from identity.access_policy import AccessRules, problem_of_access
 from identity.x509.names import dn_from_text

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import api_client
+from cli.shown import escape
 
 out = Console()
 

@@ -11,9 +11,9 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from cli.shown import escape
 from deploy.config import StackConfig
 from deploy.errors import StepFailed
 from deploy.stack import Stack

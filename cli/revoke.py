@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import ApiClient, api_client
+from cli.shown import escape
 from cli.tasks_of_revoked import WORDS, lines_about_payloads, order_tasks
 from cli.token_file import token_in
 from deploy.errors import StepFailed

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from cli.api_client import api_client
+from cli.shown import escape
 
 out = Console()
 secret_app = typer.Typer(help="Secrets that your jobs are given (prun --useSecrets).", no_args_is_help=True)

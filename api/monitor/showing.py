@@ -18,7 +18,7 @@ from api.log.audit_service import AuditService
 from api.monitor.browsers import LoginNeeded
 from api.monitor.counting import Counts
 from api.monitor.hub import Hub
-from api.monitor.page import MonitorPage, PageView
+from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages import PAGES
 from api.monitor.rendering import Renderer
 from api.monitor.session import still_visits, to_login, visitor, wants_json
@@ -58,7 +58,7 @@ class Monitor:
             data = await page.load(view)
             position = sum((await stored_positions(self.services.read_models)).values())
             if wants_json(request):
-                return json_response(plain(page.document(data)), headers={"Culm-Events-Applied": str(position)})
+                return json_response(plain(page.document(data)), headers=_headers_of(data, position))
             about = {
                 "identity": view.identity,
                 "position": position,
@@ -122,6 +122,12 @@ class Monitor:
     def _live_query(self, request: Request) -> str:
         here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         return urlencode({"path": here})
+
+
+def _headers_of(data: Data, position: int) -> dict[str, str]:
+    """What programs need beside the rows of a list, whose form is BigPanDA's: how many fit, and the cursor of the next page."""
+    more = {"Culm-Total": data.get("total"), "Culm-Next": data.get("next")}
+    return {"Culm-Events-Applied": str(position), **{name: str(value) for name, value in more.items() if value is not None}}
 
 
 def page_at(path: str) -> tuple[MonitorPage, Mapping[str, str]]:

@@ -19,7 +19,7 @@ structlog.get_logger().info("rebuild_started", table="job")
 
 
 #: The first loads nearly all that the others load; each is a Python of its own.
-MODULES = ("cli.main", "eventlog.registry", "streams.engine.decoder", "check.report", "projections.engine.replay")
+MODULES = ("cli.stack", "eventlog.registry", "streams.engine.decoder", "check.report", "projections.engine.replay")
 
 
 def ran(code: str, home: Path) -> subprocess.CompletedProcess[str]:
