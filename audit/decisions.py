@@ -20,6 +20,7 @@ from schemas.types import BrokerageCitation, BrokerageEvidence, NucleusVerdict, 
 from streams.facts.snapshot import EndCounts, QueueFacts, Snapshot
 from streams.jedi.citing import Decided
 from streams.jedi.generate import answered, brokered_apart, decide
+from streams.jedi.loads import LOADS, STARTS
 from streams.jedi.nucleus_choice import chosen_for
 from streams.jedi.weights import IN_FORCE, Weighing
 
@@ -266,7 +267,14 @@ def facts_of(evidence: BrokerageEvidence, policies: Policies, task_id: int) -> S
         ill = QueueHealth(fingerprint=verdict.code) if verdict.code == "unhealthy" else None
         quiet_since = LONG_AGO if verdict.code in ("nopilot", "inactive") else 0
         queues[verdict.queue] = QueueFacts(
-            settings, verdict.waiting, verdict.leased, verdict.pilots, health=ill, quiet_since=quiet_since
+            settings,
+            verdict.waiting,
+            verdict.leased,
+            verdict.pilots,
+            health=ill,
+            quiet_since=quiet_since,
+            starts=verdict.loads[STARTS] if len(verdict.loads) == LOADS else 0,
+            met=verdict.loads,
         )
         if len(verdict.ends) == ENDS:
             ends[verdict.queue] = EndCounts(*verdict.ends)

@@ -3293,6 +3293,9 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
     untested: Filters that let the queue pass because what they test is not known.
     ends: Jobs of the task that finished, failed and were closed there in the last 6 h; empty where the broker
         does not look at them.
+    loads: What filters looked at beside these, in this order: jobs of the share that wait and run there, users
+        that have some, those of the user that wait and run, those of the share and resource type that wait and
+        run, cores of all jobs that run, starts in the last 6 h. Empty where the broker does not look at them.
     """
 
     queue: str
@@ -3306,6 +3309,7 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
     change: str = ""
     untested: tuple[str, ...] = ()
     ends: tuple[int, ...] = ()
+    loads: tuple[int, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3321,6 +3325,7 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
             "change": self.change,
             "untested": list(self.untested),
             "ends": list(self.ends),
+            "loads": list(self.loads),
         }
 
     @classmethod
@@ -3338,6 +3343,7 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
             change=record["change"],
             untested=tuple(record["untested"]),
             ends=tuple(record["ends"]),
+            loads=tuple(record["loads"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -3353,6 +3359,8 @@ class QueueVerdict(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.untested or all(1 <= len(item) <= 64 and WORD.takes(item) for item in self.untested))
             and len(self.ends) <= 3
             and (not self.ends or 0 <= min(self.ends) <= max(self.ends) <= 1000000000000000)
+            and len(self.loads) <= 9
+            and (not self.loads or 0 <= min(self.loads) <= max(self.loads) <= 1000000000000000)
             and _NAMES_OF_QUEUEVERDICT("\n".join((self.queue, self.code, ""))) is not None
         )
 
@@ -6207,6 +6215,8 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
     opportunistic: No pledge stands behind it (pledgedcpu -1): urgent production does not go there.
     clocks_stopped: No clock of a job rings here, as in PanDA's queue state paused.
     keeps_jobs: Jobs that wait here for long are not brokered again, as with PanDA's disableReassign.
+    pledged_cores: pledgedcpu: cores that stand behind it; null is not known. In a shortage of work production
+        goes to no queue that uses more.
     """
 
     name: str
@@ -6245,6 +6255,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
     opportunistic: bool = False
     clocks_stopped: bool = False
     keeps_jobs: bool = False
+    pledged_cores: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -6285,6 +6296,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             "opportunistic": self.opportunistic,
             "clocks_stopped": self.clocks_stopped,
             "keeps_jobs": self.keeps_jobs,
+            "pledged_cores": self.pledged_cores,
         }
 
     @classmethod
@@ -6327,6 +6339,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             opportunistic=record["opportunistic"],
             clocks_stopped=record["clocks_stopped"],
             keeps_jobs=record["keeps_jobs"],
+            pledged_cores=record["pledged_cores"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -6359,6 +6372,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.fairshare_policy) <= 1000 and LINE.takes(self.fairshare_policy)
             and (self.disk_io_kbps_max is None or (0 <= self.disk_io_kbps_max <= 1000000000000000.0))
             and (self.io_intensity_kbps_max is None or (0 <= self.io_intensity_kbps_max <= 1000000000000000.0))
+            and (self.pledged_cores is None or (0 <= self.pledged_cores <= 1000000000))
             and _NAMES_OF_QUEUESETTINGS("\n".join((self.name, self.site, self.cloud, self.storage, self.harvester, self.harvester_template, self.harvester_workflow, ""))) is not None
             and (not self.classes or all(map(QueueClass.is_within_bounds, self.classes)))
         )

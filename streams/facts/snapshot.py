@@ -44,7 +44,7 @@ class QueueFacts:
     had to do with a job of it, or that its first job began to wait (microseconds UTC); 0 is not known.
     starts: jobs that pilots took in the last 6 h. requests: requests for work in the last 3 h, as far as events say so: jobs
     taken and first requests of workers. wanted: pilots that were last asked for. shares: its jobs by global share. groups: by
-    share, resource type and user.
+    share, resource type and user. met: `QueueVerdict.loads` of a recorded decision, which hold in place of the groups.
     """
 
     settings: QueueSettings
@@ -59,6 +59,7 @@ class QueueFacts:
     wanted: int = 0
     shares: Mapping[str, ShareLoad] = field(default_factory=dict)
     groups: tuple[JobGroupLoad, ...] = ()
+    met: tuple[int, ...] = ()
 
     @property
     def starts_per_hour(self) -> float:

@@ -16,6 +16,7 @@ from streams.facts.snapshot import QueueFacts
 from streams.jedi import filters, filters_by_nucleus, filters_by_use
 from streams.jedi.candidates import Asked, Candidate, Dropped, Filter, Surroundings
 from streams.jedi.draw import fraction
+from streams.jedi.loads import loads_in
 from streams.jedi.weights import IN_FORCE, Weighing, weight_by
 
 NOWHERE = Surroundings()
@@ -88,6 +89,7 @@ FILTERS: Mapping[BrokerKind, Row] = {
         ("notincluded", filters.included),
         ("cloudmismatch", filters.cloud),
         ("nonpreassigned", filters.site),
+        ("hospital", filters_by_use.hospital),
         ("cap_rt", filters_by_use.resource_cap),
         ("overloaded", filters_by_use.overloaded),
         ("tmp_user_problem", filters_by_use.stabilizer),
@@ -106,12 +108,15 @@ FILTERS: Mapping[BrokerKind, Row] = {
         *COMPENSATED,
         ("disk", filters_by_use.space),
         *WALLTIMES,
+        ("non_pledged", filters_by_use.non_pledged),
+        ("over_pledged", filters_by_use.over_pledged),
         ("t1weight", filters_by_nucleus.nucleus_only),
         ("max_io_intensity", filters_by_use.io_intensity),
         *END,
         ("io", filters_by_use.heavy_io),
         ("badsite", filters_by_use.bad_jobs),
-        ("cap", filters_by_use.resource_cap),
+        ("cap", filters_by_use.share_cap),
+        ("cap_rt", filters_by_use.resource_cap),
     ),
 }
 CANDIDATES_MAX = {BrokerKind.GENERIC: 5, BrokerKind.ANALYSIS: 10, BrokerKind.PRODUCTION: 10}
@@ -155,6 +160,8 @@ def broker(
     weights = {
         one.facts.settings.name: weight_by(kind, asked, one.facts, around, weighing) for one in tested if one.dropped is None
     }
+    if kind is not BrokerKind.GENERIC and (least := around.figures["MIN_WEIGHT"]):
+        tested = [_heavy_enough(one, weights, least) for one in tested]
     ranked = sorted(
         (one.facts for one in tested if one.dropped is None),
         key=lambda facts: (
@@ -189,6 +196,15 @@ def _tested(row: Row, asked: Asked, facts: QueueFacts, around: Surroundings) -> 
     return Tested(facts, "use", None, tuple(untested))
 
 
+def _heavy_enough(one: Tested, weights: Mapping[str, float], least: float) -> Tested:
+    """`below_min_weight`: the weight of a queue that passed all filters is below MIN_WEIGHT."""
+    weight = weights.get(one.facts.settings.name)
+    if one.dropped is not None or weight is None or weight >= least:
+        return one
+    found = Dropped(f"its weight is {weight:.3g}, the least is {least:g}")
+    return Tested(one.facts, "below_min_weight", found, ())
+
+
 def _candidate(facts: QueueFacts, weight: float) -> Candidate:
     settings = facts.settings
     return Candidate(settings.name, weight, facts.waiting, settings.workdir_mb_max, settings.corepower)
@@ -208,6 +224,8 @@ def _verdict(
     ends = around.ends.get(name)
     if kind is not BrokerKind.GENERIC and ends is not None:
         counted = replace(counted, ends=(ends.finished, ends.failed, ends.closed))
+    if name in around.users and name in around.types:
+        counted = replace(counted, loads=loads_in(around.users[name], around.types[name], facts.starts))
     if one.dropped is not None:
         return replace(counted, code=one.code, message=one.dropped.message, change=one.dropped.change)
     figures = f"{facts.leased} running, {facts.waiting} waiting"

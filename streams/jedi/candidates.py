@@ -16,7 +16,8 @@ CHANGE_CHARACTERS_MAX = 1_000
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a piece of work asks of a queue. ram_mb: as `outgoing.ram_mb`, or more after memory failures. asked_at: when
-    (microseconds UTC), 0 where it does not matter. datasets: those of its input."""
+    (microseconds UTC), 0 where it does not matter. datasets: those of its input. share, owner: whose jobs they are, owner empty
+    where that is not known."""
 
     outgoing: Requirements
     vo: str
@@ -27,6 +28,8 @@ class Asked:
     priority: int = 0
     kind: JobKind = JobKind.NORMAL
     datasets: frozenset[str] = frozenset()
+    share: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,19 @@ class UserLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeLoad:
+    """Jobs at a queue of the share and resource type of the work; cores: of all jobs that run there."""
+
+    queued: int = 0
+    running: int = 0
+    cores: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is known beside the queue itself. waiting, running: jobs of all queues; ends: by queue, of the task's jobs; users: by
-    queue, of the task's user."""
+    """What is known beside the queue itself. waiting, running: jobs of all queues; ends: by queue, of the task's jobs; users,
+    types: by queue, of the share and of the task's user and resource type. normal: True when there is a queue that is no
+    hospital."""
 
     outside: OutsideFacts = NOTHING
     figures: Mapping[str, float] = field(default_factory=lambda: FIGURES)
@@ -62,6 +75,8 @@ class Surroundings:
     waiting: int = 0
     running: int = 0
     users: Mapping[str, UserLoad] = field(default_factory=dict)
+    types: Mapping[str, TypeLoad] = field(default_factory=dict)
+    normal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ URGENT = 800
 INACTIVE = 2 * HOUR
 #: Wall time on a core of 10 HS06 that work of unknown wall time needs (HS06 seconds).
 UNKNOWN_WALLTIME_HS06 = 24 * 3600 * 10
+#: End of the name of a queue that takes what others cannot run.
+HOSPITAL = "_HOSPITAL"
 MISSING_BYTES_MAX, MISSING_FILES_MAX = 10 * GIGABYTE, 100
 PART = re.compile(r"(priority|type|group|gshare)(<=|>=|=|<|>)(.*):([0-9.]+)%?")
 Found = Dropped | Untested | None
@@ -125,12 +127,59 @@ def stabilizer(_: Asked, facts: QueueFacts, around: Surroundings) -> Found:
     return dropped(message, "users.user_queued", limit)
 
 
+def share_cap(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found:
+    """`cap`: more than max(NQUEUELIMITSITE, 2 * running) jobs of the share wait; of all shares where they are not known apart."""
+    load = around.users.get(facts.settings.name)
+    if load is None:
+        return _capped(asked, facts, around, facts.waiting, facts.leased, "jobs", "facts.waiting")
+    return _capped(asked, facts, around, load.queued, load.running, f"jobs of share {asked.share}", "users.queued")
+
+
 def resource_cap(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found:
-    """`cap_rt`: more than max(NQUEUELIMITSITE, 2 * running) wait; of all shares and resource types together."""
-    limit = max(int(around.figures["NQUEUELIMITSITE"]), 2 * facts.leased)
-    if preassigned(asked.outgoing, facts.settings.name) or facts.waiting <= limit:
+    """`cap_rt`: the same of the jobs of the share and resource type."""
+    load = around.types.get(facts.settings.name)
+    if load is None:
+        return _capped(asked, facts, around, facts.waiting, facts.leased, "jobs", "facts.waiting")
+    return _capped(asked, facts, around, load.queued, load.running, "jobs of its share and resource type", "types.queued")
+
+
+def _capped(
+    asked: Asked, facts: QueueFacts, around: Surroundings, queued: int, running: int, what: str, change: str
+) -> Found:
+    limit = max(int(around.figures["NQUEUELIMITSITE"]), 2 * running)
+    if preassigned(asked.outgoing, facts.settings.name) or queued <= limit:
         return None
-    return dropped(f"{facts.waiting} jobs wait, the limit is {limit}", "facts.waiting", limit)
+    return dropped(f"{queued} {what} wait, the limit is {limit}", change, limit)
+
+
+def non_pledged(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found:
+    """`non_pledged`: in a shortage of work (WORK_SHORTAGE) none goes where no pledge stands behind the queue."""
+    short, settings = around.figures["WORK_SHORTAGE"], facts.settings
+    if not short or not settings.opportunistic or preassigned(asked.outgoing, settings.name):
+        return None
+    return dropped("work is short, and no pledge stands behind the queue", "queue.opportunistic", False)
+
+
+def over_pledged(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found:
+    """`over_pledged`: in a shortage of work none goes where more cores are in use than pledged."""
+    short, settings = around.figures["WORK_SHORTAGE"], facts.settings
+    if not short or not settings.pledged_cores or preassigned(asked.outgoing, settings.name):
+        return None
+    load = around.types.get(settings.name)
+    if load is None:
+        return UNTESTED
+    if load.cores <= settings.pledged_cores:
+        return None
+    message = f"work is short, and {load.cores} cores are in use of {settings.pledged_cores} that are pledged"
+    return dropped(message, "queue.pledged_cores", load.cores)
+
+
+def hospital(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found:
+    """`hospital`: a queue for work that others cannot run, while there are others; not for work that names it."""
+    name = facts.settings.name
+    if not name.endswith(HOSPITAL) or not around.normal or preassigned(asked.outgoing, name):
+        return None
+    return dropped("a hospital queue, and there are others", "task.site", name)
 
 
 def undefined_walltime(asked: Asked, facts: QueueFacts, _: Surroundings) -> Found:

@@ -14,13 +14,24 @@ from schemas.ids import event_id
 from schemas.records import replace
 from schemas.resource_types import BUILT_IN, memory_mb_of, resource_type_of
 from schemas.task import GenerateJobs, JobsOrdered, ParkTask
-from schemas.types import Brokerage, BrokerageCitation, BrokerageEvidence, InputUnit, JobKind, JobPlan, QueueVerdict
+from schemas.types import (
+    Brokerage,
+    BrokerageCitation,
+    BrokerageEvidence,
+    BrokerKind,
+    InputUnit,
+    JobKind,
+    JobPlan,
+    QueueVerdict,
+)
 from streams.engine.messages import outgoing_id
 from streams.facts.snapshot import Snapshot
 from streams.jedi.brokerage import broker
 from streams.jedi.candidates import Asked, Candidate, Surroundings
 from streams.jedi.citing import Decided, Known, citation, drawn_by, nothing_known
 from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
+from streams.jedi.filters_by_use import HOSPITAL
+from streams.jedi.loads import loads_by_queue
 from streams.jedi.merge import merge
 from streams.jedi.shown import readable
 from streams.jedi.split import NO_SECONDARY, memory_groups, split
@@ -100,7 +111,7 @@ def decide(
 ) -> tuple[Decided, tuple[QueueVerdict, ...]]:
     """Brokerage of one piece of the order under the id `decision`, and the verdicts on all queues."""
     kind = broker_for(facts.broker_rules, asked.vo, asked.outgoing.label)
-    queues, around = tuple(facts.queues.values()), _surroundings(asked, facts)
+    queues, around = tuple(facts.queues.values()), _surroundings(asked, facts, kind)
     brokered = broker(asked, queues, order.queues_used, seed, weighing, kind, around)
     rows = (facts.queues[one.queue] for one in brokered.candidates)
     loads = {row.settings.name: (row.waiting, row.leased) for row in rows}
@@ -108,11 +119,22 @@ def decide(
     return found, brokered.verdicts
 
 
-def _surroundings(asked: Asked, facts: Snapshot) -> Surroundings:
+def _surroundings(asked: Asked, facts: Snapshot, kind: BrokerKind) -> Surroundings:
     waiting = sum(queue.waiting for queue in facts.queues.values())
     running = sum(queue.leased for queue in facts.queues.values())
     ends = facts.ends.get(asked.task_id, {})
-    return Surroundings(facts.outside, figures_with(facts.broker_figures), ends, waiting, running)
+    around = Surroundings(facts.outside, figures_with(facts.broker_figures), ends, waiting, running)
+    if kind is BrokerKind.GENERIC:
+        return around
+    memory_mb = memory_mb_of(asked.outgoing, asked.ram_mb)
+    resource_type = resource_type_of(facts.resource_types, asked.outgoing.core_count, memory_mb)
+    loads = loads_by_queue(facts.queues.values(), asked, resource_type)
+    return with_fields(
+        around,
+        users={name: user for name, (user, _) in loads.items()},
+        types={name: load for name, (_, load) in loads.items()},
+        normal=any(not name.endswith(HOSPITAL) for name in facts.queues),
+    )
 
 
 def _parked(order: JobsOrdered, asked: Asked, verdicts: Sequence[QueueVerdict], seed: str, facts: Snapshot) -> Answer:
@@ -165,7 +187,10 @@ def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Seque
 def brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[Asked, list[InputUnit]]]:
     """What is brokered separately: the whole order, or the units of each memory (docs/reference/jedi.md, "Memory groups")."""
     outgoing = order.definition.requirements
-    whole = Asked(outgoing, vo, outgoing.ram_mb, 0, ordered_at, order.task_id, order.priority, order.kind)
+    whole = Asked(
+        outgoing, vo, outgoing.ram_mb, 0, ordered_at, order.task_id, order.priority, order.kind,
+        share=order.definition.share, owner=order.owner,
+    )  # fmt: skip
     if order.kind is not JobKind.NORMAL:
         return [(whole, [])]
     load = order.secondary or NO_SECONDARY

@@ -38,6 +38,9 @@ def changed(change: str, asked: Asked, queue: QueueFacts, around: Surroundings) 
         case "users":
             users = {settings.name: with_fields(around.users[settings.name], **{field: value})}
             return asked, queue, with_fields(around, users=users)
+        case "types":
+            types = {settings.name: with_fields(around.types[settings.name], **{field: value})}
+            return asked, queue, with_fields(around, types=types)
         case _:
             return asked, queue, with_fields(around, outside=_outside(of, field, value, asked, queue, outside))
 

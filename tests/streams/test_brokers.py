@@ -24,7 +24,7 @@ from schemas.types import (
 from streams.facts.outside import OutsideFacts
 from streams.facts.snapshot import EndCounts, QueueFacts
 from streams.jedi.brokerage import FILTERS, NOWHERE, broker
-from streams.jedi.candidates import Asked, Dropped, Surroundings, UserLoad
+from streams.jedi.candidates import Asked, Dropped, Surroundings, TypeLoad, UserLoad
 from tests.streams.builders import SEED, a_class, a_queue, asked
 from tests.streams.changes import changed
 
@@ -72,6 +72,7 @@ def ends(**counts: int) -> Surroundings:
     return Surroundings(ends={"Q1": EndCounts(**counts)})
 
 
+SHORT = Surroundings(figures={**FIGURES, "WORK_SHORTAGE": 1.0})
 Case = tuple[Asked, QueueFacts, Surroundings]
 CASES: dict[str, list[Case]] = {
     "nonpreassigned": [(work(site="OTHER"), a_queue(), NOWHERE)],
@@ -109,7 +110,13 @@ CASES: dict[str, list[Case]] = {
     ],
     "scout_walltime": [(work(kind=JobKind.MERGE), a_queue(walltime_seconds_max=86_399), NOWHERE)],
     "min_walltime": [(work(walltime_seconds=0), a_queue(walltime_seconds_max=43_199, corepower=20.0), NOWHERE)],
-    "cap_rt": [(work(), a_queue(waiting=21), Surroundings(waiting=1000, running=1))],
+    "cap_rt": [
+        (work(), a_queue(), Surroundings(types={"Q1": TypeLoad(21, 0)})),
+        (work(), a_queue(), Surroundings(types={"Q1": TypeLoad(27, 13)})),
+    ],
+    "hospital": [(work(), a_queue("X_HOSPITAL"), Surroundings(normal=True))],
+    "non_pledged": [(work(), a_queue(opportunistic=True), SHORT)],
+    "over_pledged": [(work(), a_queue(pledged_cores=100), with_fields(SHORT, types={"Q1": TypeLoad(cores=101)}))],
     "overloaded": [(work(), a_queue(waiting=21, leased=100), Surroundings(waiting=10, running=1000))],
     "tmp_user_problem": [(work(), a_queue(), Surroundings(users={"Q1": UserLoad(100, 50, 4, 26, 0)}))],
     "badsite": [(work(), a_queue(), ends(failed=6)), (work(), a_queue(), ends(failed=9, finished=4))],
@@ -126,7 +133,10 @@ CASES: dict[str, list[Case]] = {
         (work(nucleus="N"), a_queue(), nucleus(linked("SITE", files_queued=150))),
     ],
     "io": [(work(datasets=("d",), io_intensity_kbps=201.0), a_queue(), copies(101)) ],
-    "cap": [(work(), a_queue(waiting=21), Surroundings(waiting=1000, running=1))],
+    "cap": [
+        (work(), a_queue(), Surroundings(users={"Q1": UserLoad(21, 0, 1, 0, 0)})),
+        (work(), a_queue(), Surroundings(users={"Q1": UserLoad(27, 13, 1, 0, 0)})),
+    ],
 }
 #: The same code is given by two filters, of which one asks for storage.
 SPACE: list[Case] = [
@@ -171,6 +181,13 @@ PASSING: list[tuple[BrokerKind, Case]] = [
     (ANALYSIS, (work(kind=JobKind.MERGE), a_queue(walltime_seconds_max=86_400), NOWHERE)),
     (ANALYSIS, (work(walltime_seconds=0), a_queue(walltime_seconds_max=0), NOWHERE)),
     (ANALYSIS, (work(), a_queue(waiting=20), Surroundings(waiting=20, running=100))),
+    (ANALYSIS, (work(), a_queue(), Surroundings(types={"Q1": TypeLoad(20, 0)}))),
+    (ANALYSIS, (work(), a_queue(), Surroundings(types={"Q1": TypeLoad(26, 13)}))),
+    (ANALYSIS, (work(), a_queue("X_HOSPITAL"), NOWHERE)),
+    (PRODUCTION, (work(), a_queue(), Surroundings(users={"Q1": UserLoad(26, 13, 1, 0, 0)}))),
+    (PRODUCTION, (work(), a_queue(opportunistic=True), NOWHERE)),
+    (PRODUCTION, (work(), a_queue(pledged_cores=100), with_fields(SHORT, types={"Q1": TypeLoad(cores=100)}))),
+    (PRODUCTION, (work(site="Q1"), a_queue(opportunistic=True), SHORT)),
     (ANALYSIS, (work(), a_queue(waiting=24, leased=20), Surroundings(waiting=100, running=100))),
     (ANALYSIS, (work(), a_queue(waiting=200, leased=100), Surroundings(waiting=200, running=100))),
     (ANALYSIS, (work(), a_queue(), ends(failed=5))),
