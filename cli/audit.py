@@ -17,7 +17,7 @@ out = Console()
 #: What has a past, and how one is named; as schemas/*/aggregate.json say it, which take longer to read than the API to answer.
 NAMED = {
     "task": "its number", "job": "its number", "queue": "its name", "worker": "QUEUE/WORKER_ID", "harvester": "VO/HARVESTER_ID",
-    "ranges": "the number of its task",
+    "ranges": "the number of its task", "workflow": "the number of its request",
 }  # fmt: skip
 
 
