@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.config import CHECKOUT, StackConfig
+from deploy.errors import StepFailed
 from deploy.local_queue import VO
 from deploy.postgres import passwords
 from deploy.postgres.passwords import READER
 from process.kafka_security import environment_of
+from process.mirrored import VARIABLE, account_of, copy_of, groups_of, sources
 from process.servers import KAFKA_READER, kafka_password_file, own_kafka, password_file
 
 TOKEN_HOURS = 24.0
@@ -70,6 +72,21 @@ def consumer_environment(config: StackConfig) -> dict[str, str]:
     if config.kafka_asks and kafka_password_file(config.home, KAFKA_READER).exists():
         kafka = own_kafka(kafka, config.home, KAFKA_READER)
     return {**environment_of(kafka), "CULM_REGISTRY": config.registry, "CULM_POSTGRES": postgres}
+
+
+def consumer_of_one(config: StackConfig, vo: str) -> dict[str, str]:
+    """Variables for a consumer of the organisation `vo`: copies of its events, under an account that reads them alone; schemas.
+
+    Raises StepFailed where `vo` has no mirror, or Kafka is not ours.
+    """
+    if vo not in config.mirrored:
+        found = ", ".join(config.mirrored) or "none"
+        raise StepFailed(f"{vo[:80]} has no mirror, {found} have: set {VARIABLE}, then `culm down` and `culm up`")
+    if not config.kafka_asks:
+        raise StepFailed("Kafka is not of this stack, or has no passwords: its administrator makes accounts for consumers")
+    kafka = own_kafka(str(config.kafka), config.home, account_of(vo))
+    names = {f"CULM_TOPIC_{topic.split('.')[1].upper()}_EVENTS": copy_of(topic, vo) for topic in sources()}
+    return {**environment_of(kafka), "CULM_REGISTRY": config.registry, "CULM_GROUPS": groups_of(vo), **names}
 
 
 def shell_exports(variables: Mapping[str, str]) -> str:

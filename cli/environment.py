@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.client_environment import OF_ALL, client_environment, consumer_environment, shell_exports
+from cli.client_environment import OF_ALL, client_environment, consumer_environment, consumer_of_one, shell_exports
 from deploy.local_queue import VO
 from deploy.stack import Stack
 
@@ -28,13 +28,19 @@ def env(
         bool,
         typer.Option("--consumer", help="For dashboards instead: log, registry, an account that reads; of all organisations."),
     ] = False,
+    vo: Annotated[
+        str, typer.Option(help="With --consumer: copies of this organisation's events, and nothing of others (CULM_MIRROR_VOS).")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print the shell exports that point panda-client here: eval "$(culm env)"."""
     stack = Stack.here()
+    if vo and not consumer:
+        raise typer.BadParameter("--vo is for consumers, expected --consumer beside it")
     if consumer:
-        found = consumer_environment(stack.config)
-        typer.echo(f"culm: {OF_ALL}", err=True)
+        found = consumer_of_one(stack.config, vo) if vo else consumer_environment(stack.config)
+        if not vo:
+            typer.echo(f"culm: {OF_ALL}", err=True)
         sys.stdout.write(json.dumps(found, indent=2) + "\n" if as_json else shell_exports(found))
         return
     variables = client_environment(stack.config, user, name, tuple(group or (VO, f"{VO}/production")), os.environ)

@@ -15,6 +15,7 @@ from deploy.fetch import Part
 from process.addresses import EVERY_INTERFACE, VARIABLES, ApiAddresses
 from process.instances import BY_NAME, KINDS, Process, processes_of_a_stack
 from process.kafka_security import security_of
+from process.mirrored import mirrored_vos
 from process.servers import CHECKOUT as CHECKOUT
 from process.servers import PORT_VARIABLES as PORT_VARIABLES
 from process.servers import home_of, local_kafka, local_postgres, local_registry, own_kafka, port_of, secured
@@ -81,6 +82,8 @@ class StackConfig:
     api_variables: tuple[tuple[str, str], ...] = ()
     #: kinds of processes that have another number of instances than the fewest, with that number
     several: tuple[tuple[str, int], ...] = ()
+    #: organisations of which events are copied for consumers of theirs
+    mirrored: tuple[str, ...] = ()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, home: Path | None = None, ports: Ports | None = None) -> "StackConfig":
@@ -92,6 +95,7 @@ class StackConfig:
         brokers = settings.text("CULM_BROKERS", "1")
         if brokers not in ("1", "3"):
             raise ValueError(f"CULM_BROKERS (culm up --brokers) is {brokers!r}, expected 1 or 3")
+        mirrored = mirrored_vos(settings)
         nodes = ",".join(local_kafka(ports.of_node(number).kafka) for number in range(1, int(brokers) + 1))
         config = cls(
             home=home,
@@ -103,7 +107,8 @@ class StackConfig:
             external=frozenset(named),
             brokers=int(brokers),
             api_variables=tuple((variable, environ[variable]) for variable in VARIABLES if environ.get(variable)),
-            several=_several(counts_in(environ)),
+            several=_several(counts_in(environ) | {"mirror": int(bool(mirrored))}),
+            mirrored=mirrored,
         )
         config.addresses.environment()  # an address that does not fit is named now, not when a process starts
         return config
@@ -197,6 +202,7 @@ class StackConfig:
             "external": sorted(self.external),
             "brokers": self.brokers,
             "several": dict(self.several),
+            "mirrored": list(self.mirrored),
         }
 
     def save(self) -> None:
@@ -236,16 +242,20 @@ def saved(home: Path) -> StackConfig | None:
         brokers=document.get("brokers", 1),
         api_variables=tuple(document.get("api_variables", {}).items()),
         several=_several(document.get("several", {})),
+        mirrored=tuple(document.get("mirrored", ())),
     )
 
 
 def counts_in(environ: Mapping[str, str]) -> dict[str, int]:
-    """How many instances `environ` asks for (CULM_DECIDERS, CULM_PROJECTORS, ...), by kind; raises SettingRefused."""
+    """How many instances `environ` asks for (CULM_DECIDERS, CULM_PROJECTORS, ...), by kind; raises SettingRefused.
+
+    Of mirrors there is one where an organisation has one, which is no number to ask for.
+    """
     settings = Settings(environ)
     return {
         kind.name: settings.whole(kind.count_variable, lowest=kind.fewest, highest=kind.most)
         for kind in KINDS
-        if environ.get(kind.count_variable)
+        if kind.name != "mirror" and environ.get(kind.count_variable)
     }
 
 

@@ -36,7 +36,7 @@ def make_login_of_registry(config: StackConfig) -> None:
 def give_rights(config: StackConfig, say: Callable[[str], None]) -> None:
     """What consumers may read at our Kafka. One that runs since an earlier release knows no accounts, which is said."""
     if config.kafka_asks:
-        allow_reading(config.kafka)
+        allow_reading(config.kafka, config.mirrored)
     elif "kafka" not in config.external:
         say("Kafka was started by an earlier release and takes anyone: `culm down` and `culm up` give it passwords")
 

@@ -17,6 +17,7 @@ from process.addresses import VARIABLES
 from process.instances import ADDRESSES, API, INSTANCE_VARIABLE, LOG, Process, processes_of_a_stack
 from process.kafka_security import PREFIX, environment_of
 from process.logs import LOG_FILE
+from process.mirrored import VARIABLE
 from process.servers import EDGE_SOCKET, SOCKET_LENGTH_MAX
 
 KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
@@ -95,6 +96,7 @@ def _environment(config: StackConfig, environ: Mapping[str, str], process: Proce
         **{name: addresses[name] for name in process.kind.needs},
         **(environment_of(config.kafka) if LOG in process.kind.needs else {}),
         **(_api_addresses(config, process) if API in process.kind.needs else {}),
+        **({VARIABLE: ",".join(config.mirrored)} if process.kind.name == "mirror" else {}),
         **(_edge_environment(config, environ) if process.kind.name in ("api", "edge") else {}),
         "CULM_HOME": str(config.home),
         "CULM_METRICS": f"127.0.0.1:{config.ports.metrics}",

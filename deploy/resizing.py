@@ -8,8 +8,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from deploy.config import StackConfig, counts_in
+from deploy.errors import AlreadyUp
 from deploy.processes import Program, culm_processes
 from process.instances import KINDS, process_named
+from process.mirrored import VARIABLE, mirrored_vos
+from process.settings import Settings
 
 FEWEST_OF_EACH: Mapping[str, int] = {kind.name: kind.fewest for kind in KINDS}
 
@@ -25,7 +28,12 @@ class Resizing:
 
 
 def resizing(config: StackConfig, there: Collection[str], environ: Mapping[str, str]) -> Resizing:
-    """What is to be added and stopped; kinds that `environ` does not name stay as `config` has them. Raises ValueError."""
+    """What is to be added and stopped; kinds that `environ` does not name stay as `config` has them.
+
+    Raises ValueError, and AlreadyUp where other organisations are to have a mirror.
+    """
+    if VARIABLE in environ and mirrored_vos(Settings(environ)) != config.mirrored:
+        raise AlreadyUp("which organisations have a mirror changes when Kafka starts: `culm down`, then `culm up`")
     running = [process for name in there if (process := process_named(name)) is not None]
     counts = {**FEWEST_OF_EACH, **Counter(process.kind.name for process in running)}
     wanted = config.with_counts(counts_in(environ))

@@ -73,6 +73,7 @@ KINDS = (
     Kind("notary", "notaries", "audit.notary", (LOG,)),
     Kind("api", "apis", "api", (LOG, REGISTRY, ROWS, API)),
     Kind("edge", "edges", "api.edge", (LOG, REGISTRY), fewest=0, most=1),
+    Kind("mirror", "mirrors", "eventlog.mirror", (LOG, REGISTRY), fewest=0, most=1),
     Kind("harvester", "harvesters", "agents.harvester", (API,), is_agent=True),
 )
 #: Servers that a stack starts for itself, in the order in which they are shown.

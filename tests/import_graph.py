@@ -34,6 +34,7 @@ ROOMS: Mapping[str, str] = {
     "schemas": "what may be said",
     "process": "what every process has",
     "eventlog": "the log for all",
+    "eventlog.mirror": "copies events of one organisation",
     "identity": "callers and their rights",
     "commands": "decisions, one folder an aggregate",
     "commands.__main__": "starts a decider",

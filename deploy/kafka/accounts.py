@@ -1,4 +1,5 @@
-"""Accounts of the local Kafka: one for Culm, one for its nodes among themselves, one for consumers that only read.
+"""Accounts of the local Kafka: one for Culm, one for its nodes among themselves, one for consumers that only read, and one for
+consumers of each organisation that has a mirror.
 
 In: CULM_HOME. Out: a password of chance for each account, in a file of its own; the rows of Kafka's settings that ask for them.
 Guards: a file is readable by its owner alone from its first byte. Kafka reads the passwords at each start, so that a log of an
@@ -6,10 +7,11 @@ earlier release, which was open to all, comes up with passwords, and a file that
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from process.kafka_security import KafkaSecurity
+from process.mirrored import account_of
 from process.private_files import write_private
 from process.servers import KAFKA_ACCOUNT, KAFKA_MECHANISM, KAFKA_PROTOCOL, KAFKA_READER, kafka_password_file
 
@@ -19,9 +21,10 @@ CONTROLLER = "CONTROLLER"
 _PLAIN, _SCRAM = (f"org.apache.kafka.common.security.{kind}LoginModule" for kind in ("plain.Plain", "scram.Scram"))
 
 
-def made(home: Path) -> Mapping[str, str]:
-    """Passwords by account; those that are there stay."""
-    return {account: _password(kafka_password_file(home, account)) for account in ACCOUNTS}
+def made(home: Path, mirrored: Collection[str] = ()) -> Mapping[str, str]:
+    """Passwords by account; those that are there stay. mirrored: organisations with an account of their own."""
+    accounts = (*ACCOUNTS, *(account_of(vo) for vo in mirrored))
+    return {account: _password(kafka_password_file(home, account)) for account in accounts}
 
 
 def _password(path: Path) -> str:

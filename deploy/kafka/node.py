@@ -111,7 +111,7 @@ def settings(node: Node, passwords: Mapping[str, str]) -> str:
 def prepare(config: StackConfig, java: str) -> None:
     """Write the settings and format the storage once; raises StepFailed with the tool's words."""
     ours = nodes(config)
-    passwords = accounts.made(config.home)
+    passwords = accounts.made(config.home, config.mirrored)
     for node in ours:
         node.folder.mkdir(parents=True, exist_ok=True)
         write_private(node.properties, settings(node, passwords).encode("utf-8"))

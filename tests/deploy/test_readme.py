@@ -68,5 +68,5 @@ def test_every_variable_of_a_port_is_in_the_readme(variable: str) -> None:
 
 
 def test_the_readme_says_how_many_ports_serve_metrics() -> None:
-    assert METRICS_PORTS == 7
-    assert "`CULM_PORT_METRICS` (25120, and the six after it" in README
+    assert METRICS_PORTS == 8
+    assert "`CULM_PORT_METRICS` (25120, and the seven after it" in README

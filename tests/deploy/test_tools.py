@@ -162,7 +162,7 @@ def test_a_taken_port_for_metrics_is_named_with_its_variable(tmp_path: Path) -> 
 
     assert str(raised.value) == (
         f"port {ports.metrics + 2} for metrics is taken by another process;"
-        " set CULM_PORT_METRICS to the first of 7 free ports in a row"
+        " set CULM_PORT_METRICS to the first of 8 free ports in a row"
     )
 
 
@@ -171,7 +171,7 @@ def test_of_a_stack_with_an_edge_the_ports_of_the_edge_are_looked_at_too(tmp_pat
     config = StackConfig.from_environ({BY_NAME["edge"].count_variable: "1"}, home=tmp_path, ports=ports)
     check_ports(config)
 
-    edges = (ports.x509, ports.metrics + METRICS_PORTS - 1)
+    edges = (ports.x509, ports.metrics + PORTS_OF_METRICS.index("edge"))
     listening = (socket.create_server(("127.0.0.1", port)) for port in edges)
     with next(listening), next(listening), pytest.raises(PortTaken) as raised:
         check_ports(config)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from deploy.config import StackConfig, saved
+from deploy.errors import AlreadyUp
 from deploy.ports import _ports
 from deploy.processes import culm_processes
 from deploy.resizing import resizing
 from process.instances import BY_NAME, KINDS, MEASURED, Process, process_named, processes_of_a_stack, shown_names
+from process.mirrored import VARIABLE
 from process.supervised import _place
 
 
@@ -45,8 +47,8 @@ def test_no_two_processes_serve_metrics_at_one_port() -> None:
     ports = [one.metrics_port(25120) for one in many if one.kind.has_metrics]
 
     assert [Process(BY_NAME[name]).metrics_port(25120) for name in MEASURED] == [25120, 25121, 25122, 25123, 25124, 25125]
-    assert len(set(ports)) == len(ports) == 19
-    assert max(ports) == 25139
+    assert len(set(ports)) == len(ports) == 20
+    assert max(ports) == 25141
 
 
 def test_a_number_of_instances_out_of_range_is_named() -> None:
@@ -69,17 +71,17 @@ def test_counts_are_taken_from_variables_and_kept_with_the_stack(tmp_path: Path)
     assert config.counts == {"projector": 2, "api": 3}
     assert saved(tmp_path) == config
     assert [one["targets"] for one in json.loads((config.run / "targets.json").read_text())] == [
-        ["127.0.0.1:25130"], ["127.0.0.1:25132"], ["127.0.0.1:25139"],
+        ["127.0.0.1:25131"], ["127.0.0.1:25133"], ["127.0.0.1:25141"],
     ]  # fmt: skip
     with pytest.raises(ValueError, match="CULM_PROJECTORS is 'two', expected a whole number from 1 to 9"):
         StackConfig.from_environ({"CULM_PROJECTORS": "two"}, home=tmp_path)
 
 
 def test_no_two_processes_of_the_largest_stack_share_a_port(tmp_path: Path) -> None:
-    environ = {kind.count_variable: str(kind.most) for kind in KINDS} | {"CULM_BROKERS": "3"}
+    environ = {kind.count_variable: str(kind.most) for kind in KINDS} | {"CULM_BROKERS": "3", VARIABLE: "atlas"}
     ports = [port for port, _, _ in _ports(StackConfig.from_environ(environ, home=tmp_path))]
 
-    assert len(ports) == len(set(ports)) == 6 * 9 + 9 + 2 + 6 + 2
+    assert len(ports) == len(set(ports)) == 6 * 9 + 9 + 3 + 6 + 2
 
 
 def test_each_api_listens_apart_and_all_are_known_by_one_address(tmp_path: Path) -> None:
@@ -105,6 +107,21 @@ def test_an_edge_is_there_only_where_it_is_asked_for_and_meets_the_first_api_at_
     assert {name for _, name, _ in _ports(config)} - {name for _, name, _ in _ports(without)} == {"edge"}
     with pytest.raises(ValueError, match="CULM_EDGES is '2', expected a whole number from 0 to 1"):
         StackConfig.from_environ({"CULM_EDGES": "2"}, home=tmp_path)
+
+
+def test_a_mirror_is_there_only_where_an_organisation_has_one_and_is_given_no_database(tmp_path: Path) -> None:
+    config = StackConfig.from_environ({VARIABLE: "cms,atlas", "CULM_MIRRORS": "0"}, home=tmp_path)
+    config.run.mkdir()
+    config.save()
+    (mirror,) = [one for one in culm_processes(config, {VARIABLE: "others"}) if one.name == "mirror"]
+
+    assert "mirror" not in {one.name for one in culm_processes(StackConfig.from_environ({}, home=tmp_path), {})}
+    assert saved(tmp_path) == config
+    assert (config.mirrored, mirror.environment[VARIABLE]) == (("atlas", "cms"), "atlas,cms")
+    assert mirror.environment.keys().isdisjoint({"CULM_POSTGRES", "CULM_API"})
+    assert resizing(config, {"mirror"}, {"CULM_APIS": "1", VARIABLE: "atlas,cms"}).removed == ()
+    with pytest.raises(AlreadyUp, match="which organisations have a mirror changes when Kafka starts"):
+        resizing(config, {"mirror"}, {VARIABLE: "atlas"})
 
 
 def test_an_edge_comes_to_a_running_stack_and_goes_again(tmp_path: Path) -> None:
