@@ -40,6 +40,9 @@ FIGURES: Mapping[str, float] = {
     "MAX_JOB_FAILURE_RATE_TO_PAUSE_managed": NONE,
     "MIN_JOBS_TO_PAUSE_managed": 1_000,
     "MIN_REMAINING_JOBS_TO_PAUSE_managed": 100,
+    "TASK_MAX_ATTEMPT_user": NONE,
+    "JOB_MAX_ATTEMPT_user": NONE,
+    "MAX_JOB_FAILURE_RATE_user": NONE,
     "SCOUT_RAMCOUNT_RANK": 75,
     "SCOUT_RAMCOUNT_MARGIN": 10,
     "SCOUT_RAMCOUNT_MIN": 1_000,
@@ -61,6 +64,10 @@ FIGURES: Mapping[str, float] = {
 }
 
 
+#: With the name of a share behind it, blanks as `_`: how many jobs of the share may wait at a queue before some of them leave it.
+OF_A_SHARE = "FAST_REBRO_THRESHOLD_NQUEUE_"
+
+
 def broker_for(rules: Sequence[BrokerRule], vo: str, label: str) -> BrokerKind:
     """The broker of the first rule that fits; the generic one when none does."""
     found = (rule.broker for rule in rules if rule.vo in ("", vo) and rule.label in ("", label))
@@ -76,7 +83,7 @@ def figures_with(rows: Sequence[BrokerFigure]) -> Mapping[str, float]:
 def problem_of_brokers(rules: Sequence[BrokerRule], figures: Sequence[BrokerFigure]) -> str:
     """What is wrong with the rows of a policy; empty when nothing is."""
     for number, row in enumerate(figures):
-        if row.key not in FIGURES:
+        if row.key not in FIGURES and not (row.key.startswith(OF_A_SHARE) and row.key != OF_A_SHARE):
             return f"figures {number}: key is {row.key}, expected one of {', '.join(sorted(FIGURES))}"
         if row.value < 0:
             return f"figures {number}: {row.key} is {row.value:g}, expected 0 or more"

@@ -1983,11 +1983,13 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
     unit_ids: Input units (normal), or serials of unmerged jobs (merge).
     queue: The queue drawn for it.
     resource_type: What its cores and memory make it; empty where the built-in table says it.
+    priority: Priority by what its user has at work; null: that of its task.
     """
 
     unit_ids: tuple[int, ...] = ()
     queue: str
     resource_type: str = ""
+    priority: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1995,6 +1997,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
             "unit_ids": list(self.unit_ids),
             "queue": self.queue,
             "resource_type": self.resource_type,
+            "priority": self.priority,
         }
 
     @classmethod
@@ -2004,6 +2007,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
             unit_ids=tuple(record["unit_ids"]),
             queue=record["queue"],
             resource_type=record["resource_type"],
+            priority=record["priority"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2011,6 +2015,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.unit_ids) <= 100000
             and (not self.unit_ids or 1 <= min(self.unit_ids) <= max(self.unit_ids) <= 1000000000)
+            and (self.priority is None or (-2147483648 <= self.priority <= 2147483647))
             and _NAMES_OF_JOBPLAN("\n".join((self.queue, self.resource_type, ""))) is not None
         )
 
@@ -6820,6 +6825,12 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     pause_units_min: MIN_REMAINING_JOBS_TO_PAUSE_managed: with so many input units left at least.
     skip_empty_files: skipEmptyInput: input files that have a count of events, which is 0, are left out.
     skips_files_of: skipFilesUsedBy: tasks; files that one of them has processed are left out.
+    retry_task_attempts_max: TASK_MAX_ATTEMPT_user: the task is not retried when it has had so many attempts;
+        null: no limit.
+    retry_unit_attempts_max: JOB_MAX_ATTEMPT_user: the task is not retried when an input unit that failed has
+        had so many attempts; null: no limit.
+    retry_failed_percent_max: MAX_JOB_FAILURE_RATE_user: the task is not retried when so many per cent of its
+        jobs failed; null: no limit.
     """
 
     transformation: str
@@ -6875,6 +6886,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     pause_units_min: int = 100
     skip_empty_files: bool = False
     skips_files_of: tuple[int, ...] = ()
+    retry_task_attempts_max: int | None = None
+    retry_unit_attempts_max: int | None = None
+    retry_failed_percent_max: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -6932,6 +6946,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "pause_units_min": self.pause_units_min,
             "skip_empty_files": self.skip_empty_files,
             "skips_files_of": list(self.skips_files_of),
+            "retry_task_attempts_max": self.retry_task_attempts_max,
+            "retry_unit_attempts_max": self.retry_unit_attempts_max,
+            "retry_failed_percent_max": self.retry_failed_percent_max,
         }
 
     @classmethod
@@ -6991,6 +7008,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             pause_units_min=record["pause_units_min"],
             skip_empty_files=record["skip_empty_files"],
             skips_files_of=tuple(record["skips_files_of"]),
+            retry_task_attempts_max=record["retry_task_attempts_max"],
+            retry_unit_attempts_max=record["retry_unit_attempts_max"],
+            retry_failed_percent_max=record["retry_failed_percent_max"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -7033,6 +7053,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.pause_units_min <= 1000000000
             and len(self.skips_files_of) <= 20
             and (not self.skips_files_of or 1 <= min(self.skips_files_of) <= max(self.skips_files_of) <= 900000000000)
+            and (self.retry_task_attempts_max is None or (1 <= self.retry_task_attempts_max <= 1000000000))
+            and (self.retry_unit_attempts_max is None or (1 <= self.retry_unit_attempts_max <= 1000000000))
+            and (self.retry_failed_percent_max is None or (0 <= self.retry_failed_percent_max <= 100))
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()

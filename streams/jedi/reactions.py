@@ -15,7 +15,7 @@ from streams.facts.snapshot import Snapshot
 from streams.jedi.citing import Decisions
 from streams.jedi.generate import PART, answered
 from streams.jedi.refine import refine
-from streams.jedi.scout_figures import with_pause_figures, with_scout_figures
+from streams.jedi.scout_figures import with_pause_figures, with_retry_figures, with_scout_figures
 from streams.jedi.share_choice import with_share
 from streams.jedi.shared_words import with_own_words
 from streams.jedi.shown import readable
@@ -91,7 +91,7 @@ def _refined(
     outcome = refine(parameters, api, parent, lists)
     if isinstance(outcome, Refusal):
         return outcome
-    outcome = with_scout_figures(outcome, facts.broker_figures)
+    outcome = with_retry_figures(with_scout_figures(outcome, facts.broker_figures), facts.broker_figures)
     outcome = with_pause_figures(outcome, facts.broker_figures, left_out=bool(parameters.get("noAutoPause")))
     return with_share(with_own_words(outcome, vo), parameters, facts.shares, facts.resource_types, vo)
 
