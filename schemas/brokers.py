@@ -45,6 +45,9 @@ FIGURES: Mapping[str, float] = {
     "MAX_JOB_FAILURE_RATE_TO_PAUSE_managed": NONE,
     "MIN_JOBS_TO_PAUSE_managed": 1_000,
     "MIN_REMAINING_JOBS_TO_PAUSE_managed": 100,
+    "TASK_MAX_ATTEMPT_user": NONE,
+    "JOB_MAX_ATTEMPT_user": NONE,
+    "MAX_JOB_FAILURE_RATE_user": NONE,
     "SCOUT_RAMCOUNT_RANK": 75,
     "SCOUT_RAMCOUNT_MARGIN": 10,
     "SCOUT_RAMCOUNT_MIN": 1_000,
@@ -64,6 +67,10 @@ FIGURES: Mapping[str, float] = {
     "FAST_REBRO_THRESHOLD_NQUEUE_FRAC": 0.3,
     "FAST_REBRO_THRESHOLD_NQUEUE": NONE,
 }
+
+
+#: With the name of a share behind it, blanks as `_`: how many jobs of the share may wait at a queue before some of them leave it.
+OF_A_SHARE = "FAST_REBRO_THRESHOLD_NQUEUE_"
 
 
 def broker_for(rules: Sequence[BrokerRule], vo: str, label: str) -> BrokerKind:
@@ -86,7 +93,7 @@ def figures_with(rows: Sequence[BrokerFigure]) -> Mapping[str, float]:
 def problem_of_brokers(rules: Sequence[BrokerRule], figures: Sequence[BrokerFigure]) -> str:
     """What is wrong with the rows of a policy; empty when nothing is."""
     for number, row in enumerate(figures):
-        if row.key not in FIGURES:
+        if row.key not in FIGURES and not (row.key.startswith(OF_A_SHARE) and row.key != OF_A_SHARE):
             return f"figures {number}: key is {row.key}, expected one of {', '.join(sorted(FIGURES))}"
         if row.value < 0:
             return f"figures {number}: {row.key} is {row.value:g}, expected 0 or more"

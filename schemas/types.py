@@ -2032,11 +2032,13 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
     unit_ids: Input units (normal), or serials of unmerged jobs (merge).
     queue: The queue drawn for it.
     resource_type: What its cores and memory make it; empty where the built-in table says it.
+    priority: Priority by what its user has at work; null: that of its task.
     """
 
     unit_ids: tuple[int, ...] = ()
     queue: str
     resource_type: str = ""
+    priority: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -2044,6 +2046,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
             "unit_ids": list(self.unit_ids),
             "queue": self.queue,
             "resource_type": self.resource_type,
+            "priority": self.priority,
         }
 
     @classmethod
@@ -2053,6 +2056,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
             unit_ids=tuple(record["unit_ids"]),
             queue=record["queue"],
             resource_type=record["resource_type"],
+            priority=record["priority"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -2060,6 +2064,7 @@ class JobPlan(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.unit_ids) <= 100000
             and (not self.unit_ids or 1 <= min(self.unit_ids) <= max(self.unit_ids) <= 1000000000)
+            and (self.priority is None or (-2147483648 <= self.priority <= 2147483647))
             and _NAMES_OF_JOBPLAN("\n".join((self.queue, self.resource_type, ""))) is not None
         )
 
@@ -7108,6 +7113,12 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     skips_files_of: skipFilesUsedBy: tasks; files that one of them has processed are left out.
     nucleus_wanted: A nucleus is chosen before the first jobs, as the policy of brokers said when the task was
         refined.
+    retry_task_attempts_max: TASK_MAX_ATTEMPT_user: the task is not retried when it has had so many attempts;
+        null: no limit.
+    retry_unit_attempts_max: JOB_MAX_ATTEMPT_user: the task is not retried when an input unit that failed has
+        had so many attempts; null: no limit.
+    retry_failed_percent_max: MAX_JOB_FAILURE_RATE_user: the task is not retried when so many per cent of its
+        jobs failed; null: no limit.
     """
 
     transformation: str
@@ -7164,6 +7175,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     skip_empty_files: bool = False
     skips_files_of: tuple[int, ...] = ()
     nucleus_wanted: bool = False
+    retry_task_attempts_max: int | None = None
+    retry_unit_attempts_max: int | None = None
+    retry_failed_percent_max: float | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -7222,6 +7236,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "skip_empty_files": self.skip_empty_files,
             "skips_files_of": list(self.skips_files_of),
             "nucleus_wanted": self.nucleus_wanted,
+            "retry_task_attempts_max": self.retry_task_attempts_max,
+            "retry_unit_attempts_max": self.retry_unit_attempts_max,
+            "retry_failed_percent_max": self.retry_failed_percent_max,
         }
 
     @classmethod
@@ -7282,6 +7299,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             skip_empty_files=record["skip_empty_files"],
             skips_files_of=tuple(record["skips_files_of"]),
             nucleus_wanted=record["nucleus_wanted"],
+            retry_task_attempts_max=record["retry_task_attempts_max"],
+            retry_unit_attempts_max=record["retry_unit_attempts_max"],
+            retry_failed_percent_max=record["retry_failed_percent_max"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -7324,6 +7344,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.pause_units_min <= 1000000000
             and len(self.skips_files_of) <= 20
             and (not self.skips_files_of or 1 <= min(self.skips_files_of) <= max(self.skips_files_of) <= 900000000000)
+            and (self.retry_task_attempts_max is None or (1 <= self.retry_task_attempts_max <= 1000000000))
+            and (self.retry_unit_attempts_max is None or (1 <= self.retry_unit_attempts_max <= 1000000000))
+            and (self.retry_failed_percent_max is None or (0 <= self.retry_failed_percent_max <= 100))
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()

@@ -118,11 +118,12 @@ async def retry(call: Call) -> Reply:
             return done(0, f"retry has been triggered for failed jobs while the task is still {row['status']}")
         if answer is None or answer.reason != "WRONG_STATUS":
             return await refused(call, answer, "retry")
-    return await _command(call, "retry", RetryTask())
+    return await _command(call, "retry", RetryTask(beyond_limits=call["ignore_hard_exhausted"]))
 
 
 async def _retry_differently(call: Call, new: dict[str, Any]) -> Reply:
-    answer = await _send(call, RetryTask(parameters_json=orjson.dumps(_converted(new)).decode()))
+    text = orjson.dumps(_converted(new)).decode()
+    answer = await _send(call, RetryTask(parameters_json=text, beyond_limits=call["ignore_hard_exhausted"]))
     if answer is None or not answer.accepted:
         return await refused(call, answer, "retry")
     task = f"jediTaskID={call['task_id']}"

@@ -36,7 +36,7 @@ from commands.task.nucleus import assign_nucleus, nucleus_by_person, status_with
 from commands.task.outcomes import record_outcomes
 from commands.task.parents import record_parent_end, register_child
 from commands.task.progress import break_task, generate, park, throttle, wake
-from commands.task.retries import increase_attempts, retry_units, revival
+from commands.task.retries import increase_attempts, limit_of_retries, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
 from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
 from commands.task.used_files import mark_files_used
@@ -224,6 +224,8 @@ def retry(task: Task, command: RetryTask, by: CommandEnvelope) -> Decision:
         return _wrong_status(task, "incexec" if changed else "retry")
     if task.status is TaskStatus.EXHAUSTED and not changed and task.label != OF_USERS and not acts_for_others(by):
         return refuse("NOT_PERMITTED", f"an exhausted task of label {task.label} is retried by a production role")
+    if not command.beyond_limits and (limit := limit_of_retries(task)):
+        return refuse("RETRY_LIMIT", limit)
     if changed or not task.contents_complete:
         # Without its whole input, as after a reload that was cut short, it has to be refined first.
         return _reload(task, command.parameters_json or "{}", command.reason, retried=True)

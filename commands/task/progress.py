@@ -36,6 +36,8 @@ from schemas.task import (
 from schemas.types import FileAccounts, GeneratedJob, JobKind, JobPlan, JobSpec, SecondaryRange
 
 BUILD_ATTEMPTS_MAX = 3
+#: A task of this priority or above keeps it for its jobs.
+PRIORITY_KEPT = 1500
 #: Of one job, which stands in several records beside other things; and of the jobs of one order together.
 JOB_BYTES_MAX = 400_000
 JOBS_BYTES_MAX = 20_000_000
@@ -79,7 +81,8 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
     units = {unit.unit_id: unit for unit in task.units.specs(planned)} if command.kind is JobKind.NORMAL else {}
     try:
         specs = [
-            _with_type(job_spec(task, job, command.kind, units), plan) for job, plan in zip(jobs, command.plans, strict=False)
+            _as_planned(task, job_spec(task, job, command.kind, units), plan)
+            for job, plan in zip(jobs, command.plans, strict=False)
         ]
     except UnresolvedPlaceholder as problem:
         return broken(task, "BAD_PARAMETERS", f"job parameters: {problem}")
@@ -130,9 +133,13 @@ def _secondary_files(task: Task, command: GenerateJobs) -> list[Sequence[Seconda
     return found
 
 
-def _with_type(spec: JobSpec, plan: JobPlan) -> JobSpec:
-    """The resource type is that of the table in force, which the planner knows, where it is not that of the built-in one."""
-    return spec if plan.resource_type in ("", spec.resource_type) else replace(spec, resource_type=plan.resource_type)
+def _as_planned(task: Task, spec: JobSpec, plan: JobPlan) -> JobSpec:
+    """With what the planner knows: the resource type of the table in force, where it is not that of the built-in one, and the
+    priority by what the user has at work, but for scouts, builds and merges, and for tasks that are above it."""
+    if plan.resource_type not in ("", spec.resource_type):
+        spec = replace(spec, resource_type=plan.resource_type)
+    of_user = spec.kind is JobKind.NORMAL and task.scouts is not Scouts.OUT and task.priority < PRIORITY_KEPT
+    return replace(spec, priority=plan.priority) if plan.priority is not None and of_user else spec
 
 
 def _problem_of(specs: list[JobSpec]) -> str:

@@ -30,6 +30,23 @@ def revival(
     return retried, (FollowUp(str(task.task_id), rest),)
 
 
+def limit_of_retries(task: Task) -> str:
+    """Why the task has been tried enough, by the limits of its definition; empty when it has not."""
+    definition = task.definition
+    if definition is None:
+        return ""
+    if definition.retry_task_attempts_max is not None and task.attempt >= definition.retry_task_attempts_max:
+        return f"the task has had {task.attempt:,} attempts, expected fewer than {definition.retry_task_attempts_max:,}"
+    jobs, percent = task.jobs_finished + task.jobs_failed, definition.retry_failed_percent_max
+    if percent is not None and jobs and 100 * task.jobs_failed >= percent * jobs:
+        return f"{task.jobs_failed:,} of {jobs:,} jobs failed, expected less than {percent:g} %"
+    most = definition.retry_unit_attempts_max
+    had = 0 if most is None else max(map(task.units.attempt_of, task.units.with_status(UnitStatus.FAILED)), default=0)
+    if most is not None and had >= most:
+        return f"an input unit has had {had:,} attempts, expected fewer than {most:,}"
+    return ""
+
+
 def retry_units(task: Task, command: RetryTaskUnits) -> Decision:
     """The next slice of a retry."""
     if not task.retrying or command.task_attempt != task.attempt:

@@ -19,6 +19,9 @@ GIGABYTE = 1024**3
 JOBS_OF_NO_MATTER = 20
 #: The least priority of a scout's job.
 PRIORITY_MIN = 901
+#: Of the last jobs of a production task: when so much of its input is done, and so many units are left.
+PRIORITY_LAST, LAST_PERCENT, LAST_UNITS_MAX = 900, 95, 100
+PRODUCTION = frozenset({"managed", "test"})
 
 
 def scouts_step(task: Task) -> InputHeld | InputReleased | ScoutsJudged | TaskFinalized | None:
@@ -47,8 +50,18 @@ def definition_in_force(task: Task) -> TaskDefinition:
 
 
 def priority_in_force(task: Task) -> int:
-    """The priority of the jobs that are made now."""
-    return max(PRIORITY_MIN, task.priority + 1) if task.scouts is Scouts.OUT else task.priority
+    """The priority of the jobs that are made now: scouts, and the last jobs of a production task, are not kept waiting."""
+    if task.scouts is Scouts.OUT:
+        return max(PRIORITY_MIN, task.priority + 1)
+    return max(PRIORITY_LAST, task.priority) if _is_almost_done(task) else task.priority
+
+
+def _is_almost_done(task: Task) -> bool:
+    """True for a production task of whose input nearly all is done, and little is left (docs/reference/jedi.md, "Priorities")."""
+    total = len(task.units) - task.units.dropped
+    left = total - task.finished - task.failed
+    of_production = task.label in PRODUCTION and task.contents_complete
+    return of_production and 0 < left <= LAST_UNITS_MAX and 100 * task.finished >= LAST_PERCENT * total
 
 
 def _of_scouts(definition: TaskDefinition) -> TaskDefinition:

@@ -1334,16 +1334,19 @@ class RetryTask(Struct, frozen=True, kw_only=True, gc=False):
 
     parameters_json: New parameters, a JSON object merged into the old; null for none.
     reason: Why, as given.
+    beyond_limits: ignore_hard_exhausted: True when the limits of retries are not asked.
     """
 
     parameters_json: str | None = None
     reason: str | None = None
+    beyond_limits: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "parameters_json": self.parameters_json,
             "reason": self.reason,
+            "beyond_limits": self.beyond_limits,
         }
 
     @classmethod
@@ -1352,6 +1355,7 @@ class RetryTask(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             parameters_json=record["parameters_json"],
             reason=record["reason"],
+            beyond_limits=record["beyond_limits"],
         )
 
     def is_within_bounds(self) -> bool:

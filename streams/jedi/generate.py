@@ -41,6 +41,8 @@ from streams.jedi.weights import IN_FORCE, Weighing
 PART = "order"
 #: Most that a brokerage says of the size of an input. What is registered may have more; no queue has room for either.
 INPUT_BYTES_MAX = 10**18
+#: Of the first job of a user, and how many jobs at work take one point off.
+USER_PRIORITY, JOBS_A_POINT, PRIORITY_MIN = 1000, 5, -1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def answered(
     command = GenerateJobs(
         order=order.order,
         kind=order.kind,
-        plans=tuple(plans),
+        plans=_with_priorities(order, plans, vo, facts),
         brokerage=BrokerageEvidence(seed=seed, facts_position=facts.position, cited=tuple(cited)),
         decided=tuple(one for _, one in made),
     )
@@ -182,6 +184,20 @@ def _with_type(plans: Sequence[JobPlan], asked: Asked, facts: Snapshot) -> Seque
     if name == resource_type_of(BUILT_IN, cores, memory_mb):
         return plans
     return [replace(plan, resource_type=name) for plan in plans]
+
+
+def _with_priorities(order: JobsOrdered, plans: Sequence[JobPlan], vo: str, facts: Snapshot) -> tuple[JobPlan, ...]:
+    """`plans` with a priority that falls with what the user or the working group has at work, where the policy has users' tasks
+    brokered as analysis (docs/reference/jedi.md, "Priorities")."""
+    asked = order.definition.requirements
+    if order.kind is not JobKind.NORMAL or broker_for(facts.broker_rules, vo, asked.label) is not BrokerKind.ANALYSIS:
+        return tuple(plans)
+    level = facts.levels.of_account(vo, order.owner, order.working_group)
+    at_work = level.waiting + level.leased
+    return tuple(
+        replace(plan, priority=max(PRIORITY_MIN, int(USER_PRIORITY - (at_work + number) / JOBS_A_POINT)))
+        for number, plan in enumerate(plans)
+    )
 
 
 def brokered_apart(order: JobsOrdered, vo: str, ordered_at: int) -> list[tuple[Asked, list[InputUnit]]]:

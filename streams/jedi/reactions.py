@@ -16,7 +16,7 @@ from streams.jedi.citing import Decisions
 from streams.jedi.generate import PART, answered
 from streams.jedi.nucleus_choice import assigned, waits_for_nucleus, with_nucleus_wanted
 from streams.jedi.refine import refine
-from streams.jedi.scout_figures import with_pause_figures, with_scout_figures
+from streams.jedi.scout_figures import with_pause_figures, with_retry_figures, with_scout_figures
 from streams.jedi.share_choice import with_share
 from streams.jedi.shared_words import with_own_words
 from streams.jedi.shown import readable
@@ -96,7 +96,7 @@ def _refined(
     outcome = refine(parameters, api, parent, lists)
     if isinstance(outcome, Refusal):
         return outcome
-    outcome = with_scout_figures(outcome, facts.broker_figures)
+    outcome = with_retry_figures(with_scout_figures(outcome, facts.broker_figures), facts.broker_figures)
     outcome = with_pause_figures(outcome, facts.broker_figures, left_out=bool(parameters.get("noAutoPause")))
     outcome = with_nucleus_wanted(outcome, facts.broker_rules, vo)
     return with_share(with_own_words(outcome, vo), parameters, facts.shares, facts.resource_types, vo)

@@ -28,6 +28,24 @@ def with_pause_figures(definition: TaskDefinition, figures: Sequence[BrokerFigur
     )
 
 
+def with_retry_figures(definition: TaskDefinition, figures: Sequence[BrokerFigure]) -> TaskDefinition:
+    """`definition` of a user's task with the limits beyond which it is not retried; a figure of 0 is no limit."""
+    if definition.requirements.label != "user" or not figures:
+        return definition
+    found = figures_with(figures)
+
+    def limit(key: str, most: float) -> float | None:
+        return None if found[key] >= NONE or found[key] == 0 else min(found[key], most)
+
+    attempts, of_units = limit("TASK_MAX_ATTEMPT_user", COUNT_MAX), limit("JOB_MAX_ATTEMPT_user", COUNT_MAX)
+    return replace(
+        definition,
+        retry_task_attempts_max=None if attempts is None else max(1, int(attempts)),
+        retry_unit_attempts_max=None if of_units is None else max(1, int(of_units)),
+        retry_failed_percent_max=limit("MAX_JOB_FAILURE_RATE_user", 100.0),
+    )
+
+
 def with_scout_figures(definition: TaskDefinition, figures: Sequence[BrokerFigure]) -> TaskDefinition:
     """`definition` with the figures of the policy in its rules for scouts; the same where it has no scouts."""
     if definition.scouts is None or not figures:

@@ -9,7 +9,7 @@ Source: docs/reference/jedi.md, "Clocks of jobs", "Fast rebrokerage"; docs/decis
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from schemas.brokers import figures_with
+from schemas.brokers import OF_A_SHARE, figures_with
 from schemas.policy import QueueConfigured
 from schemas.queue import OfferElsewhere
 from schemas.types import QueueSettings, QueueStatus
@@ -51,8 +51,9 @@ def orders_to_leave(facts: Snapshot) -> Iterator[tuple[str, OfferElsewhere]]:
 def _fast(name: str, queue: QueueFacts, waiting: Counter[str], facts: Snapshot) -> Iterator[OfferElsewhere]:
     """For each share that has too many jobs there: as many of them as are above each of the three limits."""
     figures = figures_with(facts.broker_figures)
-    ratio, part, least = (figures[f"FAST_REBRO_THRESHOLD_{key}"] for key in ("NQNR_RATIO", "NQUEUE_FRAC", "NQUEUE"))
+    ratio, part, usual = (figures[f"FAST_REBRO_THRESHOLD_{key}"] for key in ("NQNR_RATIO", "NQUEUE_FRAC", "NQUEUE"))
     for share, load in sorted(queue.shares.items()):
+        least = figures.get(f"{OF_A_SHARE}{share.replace(' ', '_')}", usual)
         limits = (ratio * load.leased, part * waiting[share], least)
         excess = int(load.waiting - max(limits))
         if excess < 1:

@@ -87,7 +87,8 @@ def test_an_order_of_blocks_holds_for_the_files_that_wait() -> None:
 def test_blocks_of_a_dataset_that_was_waited_for_are_followed_too() -> None:
     culm = a_culm()
     a_queue(culm)
-    refined(input_of(MADE, rules=SplitRules(**GROUP, files_per_job=2)), culm)
+    by_group = SplitRules(boundary="boundary_id", ordered_by="boundary_id", files_per_job=2)
+    refined(input_of(MADE, rules=by_group), culm)
     comes(culm, [2, 1])
     comes(culm, [1, 2], start=2)
     plan_all(culm)

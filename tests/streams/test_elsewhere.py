@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.brokers import OF_A_SHARE, problem_of_brokers
 from schemas.policy import QueueConfigured
 from schemas.queue import OfferElsewhere
 from schemas.records import replace as with_fields
@@ -79,6 +80,16 @@ def test_of_a_share_as_many_jobs_leave_as_are_above_all_three_limits(
     found = [(queue, order.number_max, order.code, order.share) for queue, order in orders(*queues, least=least)]
 
     assert found == ([("Q1", leave, 10, "Express")] if leave else [])
+
+
+def test_a_share_may_have_a_figure_of_its_own() -> None:
+    rows = (BrokerFigure(key="FAST_REBRO_THRESHOLD_NQUEUE", value=10), BrokerFigure(key=f"{OF_A_SHARE}User_Analysis", value=30))
+    loads = {name: ShareLoad(name=name, waiting=40, leased=0, cores=0) for name in ("User Analysis", "Express")}
+    facts = Snapshot(queues={"Q1": a_queue(waiting=80, shares=loads)}, broker_figures=rows)
+
+    assert [(order.share, order.number_max) for _, order in orders_to_leave(facts)] == [("Express", 28), ("User Analysis", 10)]
+    assert problem_of_brokers((), rows) == ""
+    assert problem_of_brokers((), [BrokerFigure(key=OF_A_SHARE, value=1)]).startswith(f"figures 0: key is {OF_A_SHARE}, expected")
 
 
 @pytest.mark.parametrize(

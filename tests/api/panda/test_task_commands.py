@@ -90,20 +90,38 @@ def test_a_decision_is_answered_even_when_no_reader_can_see_it(tmp_path: Path) -
     assert answered(task_commands.kill, Blind(), tmp_path).data == 0
 
 
+def retried(gateway: GatewayStandIn, tmp_path: Path, new: Any, *rows: Any) -> Any:
+    """The reply to a retry, as pbook sends it: within the limits."""
+    return answered(task_commands.retry, gateway, tmp_path, *rows, new_parameters=new, ignore_hard_exhausted=False)
+
+
 def test_a_retry_of_an_ended_task_answers_nought(tmp_path: Path) -> None:
     gateway = GatewayStandIn()
 
-    reply = answered(task_commands.retry, gateway, tmp_path, a_task_row(status="failed"), new_parameters=None)
+    reply = retried(gateway, tmp_path, None, a_task_row(status="failed"))
 
     assert (reply.data, reply.message.startswith("command=retry is registered")) == (0, True)
     assert gateway.sent == [(RetryTask(), "10000001")]
+
+
+@pytest.mark.parametrize("new", [None, {}])
+def test_a_retry_may_pass_by_the_limits(tmp_path: Path, new: Any) -> None:
+    gateway = GatewayStandIn()
+
+    answered(
+        task_commands.retry, gateway, tmp_path, a_task_row(status="failed"), new_parameters=new, ignore_hard_exhausted=True
+    )
+
+    ((command, _),) = gateway.sent
+    assert isinstance(command, RetryTask)
+    assert command.beyond_limits
 
 
 def test_a_retry_with_new_parameters_answers_three(tmp_path: Path) -> None:
     gateway = GatewayStandIn()
     new = {"excludedSite": "A,B", "nFilesPerJob": 2, "loopingCheck": False}
 
-    reply = answered(task_commands.retry, gateway, tmp_path, a_task_row(status="failed"), new_parameters=new)
+    reply = retried(gateway, tmp_path, new, a_task_row(status="failed"))
 
     assert (reply.success, reply.data) == (True, 3)
     assert "jediTaskID=10000001" in reply.message
@@ -115,7 +133,7 @@ def test_a_retry_with_new_parameters_answers_three(tmp_path: Path) -> None:
 def test_a_retry_of_a_task_at_work_gives_it_more_attempts(tmp_path: Path, status: str) -> None:
     gateway = GatewayStandIn()
 
-    reply = answered(task_commands.retry, gateway, tmp_path, a_task_row(status=status), new_parameters=None)
+    reply = retried(gateway, tmp_path, None, a_task_row(status=status))
 
     assert reply == Reply(True, f"retry has been triggered for failed jobs while the task is still {status}", 0)
     assert gateway.sent == [(IncreaseAttempts(increase=5), "10000001")]
@@ -127,7 +145,7 @@ def test_a_retry_of_a_task_that_just_ended_is_a_retry(tmp_path: Path) -> None:
 
     gateway = GatewayStandIn(ended)
 
-    assert answered(task_commands.retry, gateway, tmp_path, new_parameters=None).data == 0
+    assert retried(gateway, tmp_path, None).data == 0
     assert [type(command) for command, _ in gateway.sent] == [IncreaseAttempts, RetryTask]
 
 
@@ -137,7 +155,7 @@ def test_pbook_cannot_take_a_refused_retry_for_success(tmp_path: Path, new: Any)
     silent = GatewayStandIn(lambda command, _: None)
 
     for gateway in (stranger, silent):
-        reply = answered(task_commands.retry, gateway, tmp_path, a_task_row(status="failed"), new_parameters=new)
+        reply = retried(gateway, tmp_path, new, a_task_row(status="failed"))
 
         taken_for_success = reply.data == 3 if new else reply.data in (0, True)
         assert not reply.success
