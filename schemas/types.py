@@ -339,6 +339,39 @@ class AccountCap(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class AdmittedConsumer(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that may take ranges of one part of its task's input.
+
+    job_id: The job.
+    file_id: Number of the input unit in its task.
+    """
+
+    job_id: int
+    file_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "file_id": self.file_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            file_id=record["file_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 1 <= self.file_id <= 1000000000
+        )
+
+
 class AsideSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A dead letter that holds the task.
 
@@ -1067,36 +1100,6 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
             and (self.boundary_id is None or (0 <= self.boundary_id <= 1000000000000))
             and _NAMES_OF_DATASETFILE("\n".join((self.lfn, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
         )
-
-
-class EndedConsumer(Struct, frozen=True, kw_only=True, gc=False):
-    """A job that processes no more ranges.
-
-    job_id: The job.
-    is_failure: True when it failed or was lost: each range that it had counts one try more.
-    """
-
-    job_id: int
-    is_failure: bool = False
-
-    def to_avro(self) -> dict[str, Any]:
-        """The record as fastavro takes it."""
-        return {
-            "job_id": self.job_id,
-            "is_failure": self.is_failure,
-        }
-
-    @classmethod
-    def from_avro(cls, record: dict[str, Any]) -> Self:
-        """The record that fastavro read."""
-        return cls(
-            job_id=record["job_id"],
-            is_failure=record["is_failure"],
-        )
-
-    def is_within_bounds(self) -> bool:
-        """True when every field keeps the bounds of its Avro file."""
-        return 1 <= self.job_id <= 9223372036854775807
 
 
 _NAMES_OF_ENDEDLEASE = lines_of(
@@ -3534,6 +3537,54 @@ class RangeInput(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_RANGEOUTPUT = lines_of(
+    (FILE_NAME, 1, 1024),
+    (WORD, 0, 100),
+    (WORD, 0, 255),
+)
+
+
+class RangeOutput(Struct, frozen=True, kw_only=True, gc=False):
+    """A file that holds what came of ranges.
+
+    lfn: Logical file name.
+    size_bytes: Size in bytes.
+    checksum: Checksum with its kind: ad: for Adler-32, md: for MD5.
+    endpoint: Storage element where it is.
+    """
+
+    lfn: str
+    size_bytes: int = 0
+    checksum: str = ""
+    endpoint: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lfn": self.lfn,
+            "size_bytes": self.size_bytes,
+            "checksum": self.checksum,
+            "endpoint": self.endpoint,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lfn=record["lfn"],
+            size_bytes=record["size_bytes"],
+            checksum=record["checksum"],
+            endpoint=record["endpoint"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.size_bytes <= 1152921504606846976
+            and _NAMES_OF_RANGEOUTPUT("\n".join((self.lfn, self.checksum, self.endpoint, ""))) is not None
+        )
+
+
 class RangeReport(Struct, frozen=True, kw_only=True, gc=False):
     """How ranges of one try ended.
 
@@ -5719,12 +5770,15 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
     first: Number of the first range in the set.
     last: Number of the last range, not below the first.
     try_number: Which try it is, from 1.
+    events_per_range: Events of each range; the last one of a file may have fewer. 0 in answers of earlier
+        releases.
     """
 
     file: RangeFile
     first: int
     last: int
     try_number: int
+    events_per_range: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5733,6 +5787,7 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
             "first": self.first,
             "last": self.last,
             "try_number": self.try_number,
+            "events_per_range": self.events_per_range,
         }
 
     @classmethod
@@ -5743,6 +5798,7 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
             first=record["first"],
             last=record["last"],
             try_number=record["try_number"],
+            events_per_range=record["events_per_range"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5751,6 +5807,7 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.first <= 1000000
             and 1 <= self.last <= 1000000
             and 1 <= self.try_number <= 1000
+            and 0 <= self.events_per_range <= 1000000
             and self.file.is_within_bounds()
         )
 
@@ -5833,6 +5890,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     on_trial: What an inactive rule would have said; null where none matched.
     usage: What the job used, as its pilot reported it; of a job that failed only where its retry rule needs it.
     walltime_seconds: From its start to its end, as its pilot reported them.
+    ranges_judged: True when the set of ranges has judged the end of a job of an event service.
     """
 
     job_id: int
@@ -5849,6 +5907,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     on_trial: RetryAction | None = None
     usage: JobUsage | None = None
     walltime_seconds: int | None = None
+    ranges_judged: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5867,6 +5926,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             "on_trial": self.on_trial,
             "usage": None if self.usage is None else self.usage.to_avro(),
             "walltime_seconds": self.walltime_seconds,
+            "ranges_judged": self.ranges_judged,
         }
 
     @classmethod
@@ -5887,6 +5947,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             on_trial=None if record["on_trial"] is None else RetryAction[record["on_trial"]],
             usage=None if record["usage"] is None else JobUsage.from_avro(record["usage"]),
             walltime_seconds=record["walltime_seconds"],
+            ranges_judged=record["ranges_judged"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5962,6 +6023,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     architecture: Architecture of the task as submitted, for retry rules.
     release: Software release of the task, for retry rules; empty: none.
     retry_rule_set: Set of retry rules that the task names; empty: the usual ones.
+    takes_ranges: True for a job of an event service: its pilot asks for ranges of its input and reports them.
     """
 
     job_id: int
@@ -6000,6 +6062,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     architecture: str | None = None
     release: str = ""
     retry_rule_set: str = ""
+    takes_ranges: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -6040,6 +6103,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             "architecture": self.architecture,
             "release": self.release,
             "retry_rule_set": self.retry_rule_set,
+            "takes_ranges": self.takes_ranges,
         }
 
     @classmethod
@@ -6082,6 +6146,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             architecture=record["architecture"],
             release=record["release"],
             retry_rule_set=record["retry_rule_set"],
+            takes_ranges=record["takes_ranges"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -6109,6 +6174,39 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_JOBSPEC("\n".join((self.name, self.queue, self.transformation, self.label, self.processing_type, self.owner, self.vo, self.working_group or "", self.resource_type, self.container_name or "", self.retry_rule_set, ""))) is not None
             and (not self.inputs or all(map(JobInput.is_within_bounds, self.inputs)))
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
+        )
+
+
+class NewConsumer(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that will take ranges of one part of its task's input.
+
+    job_id: The job.
+    input: The input of which it takes ranges.
+    """
+
+    job_id: int
+    input: RangeInput
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "input": self.input.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            input=RangeInput.from_avro(record["input"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and self.input.is_within_bounds()
         )
 
 
@@ -6604,6 +6702,8 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     ordered_by: What input is ordered by before the name: boundary_id, or lumi_block, or random (drawn for the
         task); empty for the name alone.
     kept: Rules of JEDI that change nothing here; they are kept as they were given, and shown.
+    events_per_range: Events of a range where jobs take ranges of their input (nEventsPerWorker); null for jobs
+        that process their input whole.
     """
 
     files_per_job: int | None = None
@@ -6622,6 +6722,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     boundary_mapped: bool = False
     ordered_by: str = ""
     kept: tuple[KeptRule, ...] = ()
+    events_per_range: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -6642,6 +6743,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "boundary_mapped": self.boundary_mapped,
             "ordered_by": self.ordered_by,
             "kept": [item.to_avro() for item in self.kept],
+            "events_per_range": self.events_per_range,
         }
 
     @classmethod
@@ -6664,6 +6766,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             boundary_mapped=record["boundary_mapped"],
             ordered_by=record["ordered_by"],
             kept=tuple(KeptRule.from_avro(item) for item in record["kept"]),
+            events_per_range=record["events_per_range"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -6680,6 +6783,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
             and 1 <= self.input_divisor <= 1000000
             and len(self.kept) <= 100
+            and (self.events_per_range is None or (1 <= self.events_per_range <= 1000000))
             and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.ordered_by, ""))) is not None
             and (not self.kept or all(map(KeptRule.is_within_bounds, self.kept)))
         )
@@ -6916,6 +7020,44 @@ class BrokerageEvidence(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_BROKERAGEEVIDENCE("\n".join((self.seed, ""))) is not None
             and (not self.verdicts or all(map(QueueVerdict.is_within_bounds, self.verdicts)))
             and (not self.cited or all(map(BrokerageCitation.is_within_bounds, self.cited)))
+        )
+
+
+class EndedConsumer(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that processes no more ranges.
+
+    job_id: The job.
+    is_failure: True when it failed or was lost: each range that it had counts one try more.
+    outcome: How it ended, as its task is to learn it once the set has judged; null where the task does not wait
+        for that.
+    """
+
+    job_id: int
+    is_failure: bool = False
+    outcome: JobOutcome | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "is_failure": self.is_failure,
+            "outcome": None if self.outcome is None else self.outcome.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            is_failure=record["is_failure"],
+            outcome=None if record["outcome"] is None else JobOutcome.from_avro(record["outcome"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and (self.outcome is None or self.outcome.is_within_bounds())
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WORKFLOWS = "workflows are not offered by this server yet"
-EVENTS = "the event service is not offered by this server yet"
+EVENTS = "states of single ranges of the event service are not shown by this server yet"
 CLONING = "cloning of jobs is not offered by this server yet"
 STEERING = "hyperparameter optimisation is not offered by this server yet"
 CAROUSEL = "the data carousel is not offered by this server yet"
@@ -68,6 +68,11 @@ SERVED: tuple[KnownCall, ...] = (
         "acquire_jobs update_job update_jobs_bulk update_worker_status update_worker_node update_worker_node_gpu",
     ),
     *_served(
+        "event",
+        "get_available_event_range_count",
+        "acquire_event_ranges update_event_ranges update_single_event_range",
+    ),
+    *_served(
         "harvester",
         "get_current_worker_id get_worker_statistics",
         "heartbeat update_workers acquire_commands acknowledge_commands report_worker_statistics update_service_metrics"
@@ -96,10 +101,7 @@ LATER: Mapping[str, tuple[str, ...]] = {
         "POST workflow/submit_workflow_raw_request", "POST workflow/submit_workflow", "GET workflow/get_workflow_details",
         "POST file_server/upload_workflow_request",
     ),
-    EVENTS: (
-        "GET event/get_available_event_range_count", "POST event/acquire_event_ranges", "POST event/update_single_event_range",
-        "POST event/update_event_ranges", "GET event/get_event_range_statuses",
-    ),
+    EVENTS: ("GET event/get_event_range_statuses",),
     STEERING: ("POST file_server/upload_hpo_checkpoint", "POST file_server/delete_hpo_checkpoint"),
     CLONING: ("POST task/enable_job_cloning", "POST task/disable_job_cloning"),
     CAROUSEL: (

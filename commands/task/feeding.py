@@ -32,6 +32,7 @@ from commands.task.units import (
     made_up_units,
     units_in_file,
     units_made_up,
+    with_events,
     within_events,
 )
 from commands.task.used_files import goes_round
@@ -127,7 +128,7 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if (asked := goes_round(task, definition, command)) is not None:
         return asked
     try:
-        files = _usable_files(task, definition, command)
+        files = with_events(definition, _usable_files(task, definition, command))
     except EventsUnknown as problem:
         return broken(task, "EVENTS_UNKNOWN", f"input dataset {command.dataset}: {problem}")
     except (PatternRefused, TooMuchMatching) as problem:
