@@ -79,7 +79,7 @@ def tell(culm: Culm, job_id: int, first: int, last: int, end_as: RangeEnd = Rang
 
 
 def ends(culm: Culm, job_id: int, kind: OutcomeKind, **error: Any) -> None:
-    """The pilot's last word, and what the task is told of it."""
+    """The pilot's final report, and the outcome that the task records."""
     end(culm, job_id, succeeded=kind is OutcomeKind.FINISHED, attempt=spec_of(culm, job_id).attempt)
     account(culm, job_id, kind, **error)
 
@@ -225,7 +225,7 @@ def test_a_merge_that_failed_is_followed_by_a_consumer_without_ranges_and_anothe
     assert culm.last(TaskFinalized).verdict is TaskVerdict.DONE
 
 
-def test_an_end_that_is_told_twice_is_judged_once() -> None:
+def test_an_end_that_is_reported_twice_is_judged_once() -> None:
     culm = an_event_service({"a": 20})
     job_id = lease(culm) or 0
     acquire(culm, job_id)
