@@ -21,6 +21,7 @@ from api.pilots.dispatch import PilotDispatch
 from api.pilots.hot_routes import HotRoutes
 from api.services import Services
 from api.shared.store import SharedKind
+from streams.idds.tree import BODY_BYTES_MAX
 
 UPLOAD_BYTES_MAX = 800 * 1024 * 1024
 LARGER_BODIES = {
@@ -29,6 +30,10 @@ LARGER_BODIES = {
     "/api/v1/task/submit": SUBMISSION_BYTES_MAX,
     "/api/latest/task/submit": SUBMISSION_BYTES_MAX,
     "/v1/tasks": SUBMISSION_BYTES_MAX,
+    "/idds/request": BODY_BYTES_MAX,
+    "/server/panda/relay_idds_command": BODY_BYTES_MAX,
+    "/api/v1/idds/relay_idds_command": BODY_BYTES_MAX,
+    "/api/latest/idds/relay_idds_command": BODY_BYTES_MAX,
 }
 
 #: So long a starting API waits for the list of issuers before it answers at all.

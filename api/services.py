@@ -28,6 +28,7 @@ from identity.own_issuers import edge_issuer
 from identity.secret_keys import SecretKeys
 from identity.trust import development_verifier, key_cache
 from identity.verify import Verifier
+from schemas.ids import REQUEST_IDS
 from schemas.types import ShareRanks
 from schemas.wire import Codec
 
@@ -44,7 +45,7 @@ class Services:
     issuers: whom tokens are believed of; None where that is fixed. condition: what is wrong with the stack;
     None where no one asks. refusals: writes what the gate refused; None where no one reads it.
     ranks: how the global shares stand; None where no pilot asks.
-    numbers: ids for new tasks. secrets: those of users. uploads: those under way.
+    numbers, request_numbers: ids for new tasks and workflows. secrets: those of users. uploads: those under way.
     """
 
     config: ApiConfig
@@ -58,11 +59,13 @@ class Services:
     refusals: RefusalLog | None = None
     ranks: ShareRanksFollower | None = None
     numbers: TaskNumbers = field(init=False)
+    request_numbers: TaskNumbers = field(init=False)
     secrets: SecretService = field(init=False)
     uploads: OpenUploads = field(default_factory=OpenUploads, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "numbers", TaskNumbers(self.gateway, self.read_models))
+        object.__setattr__(self, "request_numbers", TaskNumbers(self.gateway, None, REQUEST_IDS))
         # Once: the file of keys is read when it changes, not for each secret.
         store = SecretStore(self.shared.space(SharedKind.SECRETS), SecretKeys(self.config.secrets_keys_file))
         object.__setattr__(self, "secrets", SecretService(store, self.gateway))

@@ -16,6 +16,7 @@ from schemas.heartbeat import PilotHeartbeat
 from schemas.types import CommandEnvelope
 from schemas.wire import RECORD_BYTES_MAX, Codec, entry_of
 from schemas.wire import Message as Content
+from schemas.workflow import RequestKept
 
 ROOM_WAIT_SECONDS = 0.01
 OnDelivery = Callable[[KafkaError | None, Message], None]
@@ -65,6 +66,11 @@ class CommandSender:
         """Hand a sign of life over for delivery, keyed by its job."""
         entry = entry_of(heartbeat)
         self._produce(entry.topic, str(heartbeat.job_id), self._codec.encode(heartbeat), entry.name, None)
+
+    def send_kept(self, part: RequestKept, on_delivery: OnDelivery) -> None:
+        """Hand a part of a request over for delivery, keyed by the digest of the request."""
+        entry = entry_of(part)
+        self._produce(entry.topic, part.digest, self._codec.encode(part), entry.name, on_delivery)
 
     def serve(self, seconds: float = 0.0) -> None:
         """Let delivery reports be handled, waiting up to `seconds` for one."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 AvroSchema = dict[str, Any]
-MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "snapshots", "facts", "refusals")
+MESSAGE_ROLES = ("commands", "events", "answers", "heartbeats", "letters", "snapshots", "facts", "refusals", "requests")
 FOLDER = Path(__file__).parent
 #: What files say beside the record itself (`docs/reference/declarations.md`): no part of the wire schema, so that another
 #: sentence is no new version of a message.

@@ -12,6 +12,9 @@ TASK_ID_MAX = 899_999_999
 ID_MAX = 2**63 - 1
 #: Key of the aggregate that gives ids of tasks away.
 TASK_IDS = "task"
+#: Key of the aggregate that gives ids of requests to iDDS away. They are below all ids of tasks: clients tell the two by that.
+REQUEST_IDS = "request"
+FIRST_REQUEST_ID, REQUEST_ID_MAX = 1, FIRST_TASK_ID - 2
 #: What the keys of policies that revoke begin with.
 REVOKED_IDENTITY, REVOKED_ISSUER, ENROLMENT = "revoked.", "revoked_before.", "enrolment."
 #: What the keys of policies that link identities begin with.

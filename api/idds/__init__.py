@@ -3,27 +3,48 @@
 docs/reference/idds.md, docs/decisions/0095.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter
 
-from api.idds import metainfo
+from api.idds import metainfo, workflow_commands
 from api.idds.calls import Function, mount
 from api.idds.login import IddsLogin
 from api.idds.relay import Relay, endpoints, mount_legacy
+from api.idds.submission import IddsSubmission
 from api.panda.calls import mount as mount_in_envelope
 from api.services import Services
+from schemas.workflow import (
+    AbortWorkflow,
+    CloseWorkflow,
+    FinishWorkflow,
+    ResumeWorkflow,
+    RetryWorkflow,
+    SuspendWorkflow,
+)
+
+ORDERED: Mapping[str, Callable[[], workflow_commands.Ordered]] = {
+    "abort": AbortWorkflow,
+    "close": CloseWorkflow,
+    "retry": RetryWorkflow,
+    "suspend": SuspendWorkflow,
+    "resume": ResumeWorkflow,
+    "finish": FinishWorkflow,
+}
 
 
 def functions_of(services: Services) -> Mapping[str, Function]:
     """What serves a call, by its name in the table."""
-    login = IddsLogin(services)
+    login, submission = IddsLogin(services), IddsSubmission()
     return {
         "ping": metainfo.ping,
         "get_metainfo": metainfo.get_metainfo,
         "get_oidc_sign_url": login.sign_url,
         "get_id_token": login.id_token,
         "refresh_id_token": login.refreshed,
+        "submit": submission.submit,
+        "update_request": workflow_commands.update_request,
+        **{name: workflow_commands.ordering(command) for name, command in ORDERED.items()},
     }
 
 

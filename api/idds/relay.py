@@ -23,6 +23,7 @@ from api.idds.arguments import flag_of, whole_of
 from api.idds.calls import LARGE_BYTES, Function, IddsRequest, address_of, success
 from api.idds.relayed_commands import bound, command_named
 from api.idds.surface import BY_NAME
+from api.idds.workflow_commands import NO_MATCH
 from api.panda.arguments import ArgumentKind, Parameter
 from api.panda.calls import Call, Endpoint, post
 from api.panda.envelope import Reply, done, failed
@@ -61,6 +62,8 @@ class Relay:
         else:
             arguments, raw = bound(command, _json_of(args, "args", list), kwargs), ""
         value = await self._call(command.call, arguments, identity, raw, address)
+        if command.call in SUBMITTING:
+            value = value["request_id"]
         if flag_of(given, "json_outputs"):
             value = success(value)
         return [True, value] if command.is_nested else value
@@ -76,8 +79,10 @@ class Relay:
         value = await self._call(name, kwargs, identity, "", address)
         if name == "get_status":
             return value
-        code, told = value[0]
-        return [code, told["message"]]
+        code, said = value[0]
+        if said["message"] == NO_MATCH:
+            raise BadRequest(f"request {kwargs['request_id']} is not found")
+        return [code, said["message"]]
 
     async def _call(self, name: str, arguments: Mapping[str, Any], identity: Identity, raw: str, address: str) -> Any:
         call, function = BY_NAME[name], self._functions.get(name)

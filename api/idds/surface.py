@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from identity.profiles import CANCEL, CREATE, MODIFY, READ
 
 ROWS = "rows of workflows are not kept by this server yet"
-WORKFLOWS = "workflows are not run by this server yet"
+ONE_TASK = "a task of a workflow is not ended through the workflow by this server yet; kill the task itself"
 BUILDS = "workflows that a job of their own builds are not served yet"
 FUNCTIONS = "functions as tasks are not served yet: their works, tokens and results"
 POINTS = "points of hyperparameter optimisation are not served yet"
@@ -57,16 +57,16 @@ CALLS: tuple[IddsCall, ...] = (
     IddsCall("get_oidc_sign_url", "GET", _with_optional("/auth/url/{vo}", "auth_type"), is_open=True),
     IddsCall("get_id_token", "GET", _with_optional("/auth/token/{vo}/{device_code}", "interval expires_in"), is_open=True),
     IddsCall("refresh_id_token", "POST", ("/auth/token/{vo}",), body="refresh", is_open=True),
-    IddsCall("submit", "POST", ("/request",), WORKFLOWS, CREATE),
+    IddsCall("submit", "POST", ("/request",), capability=CREATE),
     IddsCall("submit_build", "POST", (), BUILDS, CREATE),
     IddsCall("update_build_request", "POST", ("/request/build/{request_id}",), BUILDS, MODIFY, "build"),
     IddsCall("get_request_id_by_name", "GET", ("/request/name/{name:path}",), ROWS),
-    IddsCall("abort", "PUT", ("/request/abort/{request_id}/{workload_id}",), WORKFLOWS, CANCEL),
-    IddsCall("abort_task", "PUT", ("/request/abort/{request_id}/{workload_id}/{task_id}",), WORKFLOWS, CANCEL),
-    IddsCall("close", "PUT", ("/request/close/{request_id}/{workload_id}",), WORKFLOWS, MODIFY),
-    IddsCall("retry", "PUT", ("/request/retry/{request_id}/{workload_id}",), WORKFLOWS, MODIFY),
+    IddsCall("abort", "PUT", ("/request/abort/{request_id}/{workload_id}",), capability=CANCEL),
+    IddsCall("abort_task", "PUT", ("/request/abort/{request_id}/{workload_id}/{task_id}",), ONE_TASK, CANCEL),
+    IddsCall("close", "PUT", ("/request/close/{request_id}/{workload_id}",), capability=MODIFY),
+    IddsCall("retry", "PUT", ("/request/retry/{request_id}/{workload_id}",), capability=MODIFY),
     IddsCall("get_requests", "GET", _with_optional("/request/{request_id}/{workload_id}", _FLAGS), ROWS),
-    IddsCall("update_request", "PUT", ("/request/{request_id}",), WORKFLOWS, MODIFY, "parameters"),
+    IddsCall("update_request", "PUT", ("/request/{request_id}",), "", MODIFY, "parameters"),
     IddsCall("submit_work", "POST", ("/transform/{request_id}",), FUNCTIONS, CREATE, "work"),
     IddsCall("get_transform", "GET", ("/transform/{request_id}/{transform_id}",), ROWS),
     IddsCall("get_transforms", "GET", ("/transform/{request_id}",), ROWS),
@@ -123,8 +123,8 @@ CALLS: tuple[IddsCall, ...] = (
     ),
     # Of the relay alone: their REST form is another call.
     IddsCall("get_status", "GET", (), ROWS),
-    IddsCall("suspend", "PUT", (), WORKFLOWS, MODIFY),
-    IddsCall("resume", "PUT", (), WORKFLOWS, MODIFY),
-    IddsCall("finish", "PUT", (), WORKFLOWS, CANCEL),
+    IddsCall("suspend", "PUT", (), capability=MODIFY),
+    IddsCall("resume", "PUT", (), capability=MODIFY),
+    IddsCall("finish", "PUT", (), capability=CANCEL),
 )
 BY_NAME = {call.name: call for call in CALLS}

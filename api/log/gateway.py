@@ -8,6 +8,7 @@ given up (`eventlog/sender.py`), and what is only of use in time carries when it
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from uuid import uuid4
 
@@ -30,6 +31,7 @@ from schemas.keys import key_problems
 from schemas.types import CommandEnvelope
 from schemas.wire import Message as Content
 from schemas.wire import entry_of
+from schemas.workflow import RequestKept
 
 UNSENT_MAX = 50_000
 #: How long a command that no one awaits may take to reach the log before the client is asked to try again.
@@ -53,6 +55,8 @@ class CommandGateway:
     answers: AnswerWatch
     positions: Positions
     poller: Poller = field(init=False)
+    #: Of requests that are being kept: set when the log has them.
+    writing: set["asyncio.Future[None]"] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "poller", Poller(self._look))
@@ -162,6 +166,31 @@ class CommandGateway:
             raise Overloaded(f"{UNSENT_MAX:,} records already wait for the log; nothing was sent")
         self.sender.send_heartbeat(heartbeat)
 
+    async def keep(self, parts: Sequence[RequestKept], wait_seconds: float) -> None:
+        """Write a request as it was sent; returns when the log has all of it. Raises BadRequest, LogUnavailable, Overloaded."""
+        self.check_room()
+        loop = asyncio.get_running_loop()
+        left, done = len(parts), loop.create_future()
+
+        def reported(error: KafkaError | None, _: Message) -> None:
+            nonlocal left
+            left -= 1
+            if (error is not None or not left) and not loop.is_closed():
+                loop.call_soon_threadsafe(_settle_delivery, done, error)
+
+        self.writing.add(done)
+        self.poller.hurry()
+        try:
+            for part in parts:
+                _check_bounds(part)
+                self.sender.send_kept(part, reported)
+            async with asyncio.timeout(wait_seconds):
+                await done
+        except TimeoutError as problem:
+            raise LogUnavailable(f"the log did not take the request within {wait_seconds:.0f} s; nothing was done") from problem
+        finally:
+            self.writing.discard(done)
+
     async def position_of(self, aggregate: str, aggregate_id: str) -> Position:
         """The end, as of now, of the event partition that holds `aggregate_id`: what read models must have reached."""
         return await self.positions.position_of(aggregate, aggregate_id)
@@ -177,10 +206,10 @@ class CommandGateway:
         return position
 
     def _look(self) -> bool:
-        """Take what has come from the log; true while a command waits for its answer or its delivery."""
+        """Take what has come from the log; true while a caller waits for an answer or a delivery."""
         self.sender.serve(0.0)
         self.answers.look()
-        return self.answers.waiting > 0
+        return self.answers.waiting > 0 or bool(self.writing)
 
 
 def check_command(command: Content, aggregate_id: str) -> None:
@@ -208,6 +237,15 @@ def _end_wait(future: Awaited) -> None:
 def expiry_seconds(wait_seconds: float) -> float:
     """After how long a command of a caller that waits so long is not decided any more: its answer needs time to come back."""
     return wait_seconds - min(ANSWER_SECONDS, wait_seconds / 5)
+
+
+def _settle_delivery(future: "asyncio.Future[None]", error: KafkaError | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(LogUnavailable(f"the log did not take the request: {error.str()}; nothing was done"))
 
 
 def _settle(future: Awaited, error: KafkaError | None, by: CommandEnvelope) -> None:

@@ -1,4 +1,4 @@
-"""Ids for new tasks: a block at a time, given to this API by the aggregate that gives numbers away.
+"""Ids for new tasks and requests: a block at a time, given to this API by the aggregate that gives numbers away.
 
 In: the need of an id. Out: one that no other API has and no task is known to have. Read models are asked what is in use, for logs
 that are older than the aggregate; they may be away. What is left of a block when the process ends is never used.
@@ -21,10 +21,13 @@ PATIENCE_SECONDS = 1.0
 
 
 class TaskNumbers:
-    """Gives ids out of its block; safe for the coroutines of one event loop."""
+    """Gives ids out of its block; safe for the coroutines of one event loop.
 
-    def __init__(self, gateway: CommandGateway, read_models: ReadModels) -> None:
-        self._gateway, self._read_models = gateway, read_models
+    read_models: what says which ids are in use; None where all were given away by the log. numbered: key of the aggregate.
+    """
+
+    def __init__(self, gateway: CommandGateway, read_models: ReadModels | None, numbered: str = TASK_IDS) -> None:
+        self._gateway, self._read_models, self._numbered = gateway, read_models, numbered
         self._left = range(0)
         self._asking: asyncio.Task[range] | None = None
 
@@ -54,15 +57,17 @@ class TaskNumbers:
     async def _block(self, identity: Identity, wait_seconds: float) -> range:
         command = GiveNumbers(count=BLOCK, after=await self._in_use())
         try:
-            answer = await self._gateway.submit(command, TASK_IDS, identity, wait_seconds=wait_seconds, only_in_time=True)
+            answer = await self._gateway.submit(command, self._numbered, identity, wait_seconds=wait_seconds, only_in_time=True)
         except OutcomeUnknown as problem:
-            raise LogUnavailable(f"{problem.what}; no task was submitted", retry_after_seconds=5) from problem
+            raise LogUnavailable(f"{problem.what}; no {self._numbered} was submitted", retry_after_seconds=5) from problem
         assert answer is not None, "a command that is only of use in time was not answered"
         if answer.numbers_from is None:
-            raise BadRequest(f"no id can be given to the task: {answer.reason}: {answer.message or ''}")
+            raise BadRequest(f"no id can be given to the {self._numbered}: {answer.reason}: {answer.message or ''}")
         return range(answer.numbers_from, answer.numbers_from + BLOCK)
 
     async def _in_use(self) -> int:
+        if self._read_models is None:
+            return 0
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await greatest_task_id(self._read_models)

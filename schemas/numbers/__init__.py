@@ -70,8 +70,8 @@ class NumbersGiven(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            10000000 <= self.first <= 899999999
-            and 10000000 <= self.last <= 899999999
+            1 <= self.first <= 899999999
+            and 1 <= self.last <= 899999999
         )
 
 
@@ -98,7 +98,7 @@ class NumbersSnapshot(Struct, frozen=True, kw_only=True, gc=False):
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return 10000000 <= self.next <= 900000000
+        return 1 <= self.next <= 900000000
 
 
 NumbersCommand = (

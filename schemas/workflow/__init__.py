@@ -1330,6 +1330,54 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_REQUESTKEPT = lines_of(
+    (WORD, 64, 64),
+)
+
+
+class RequestKept(Struct, frozen=True, kw_only=True, gc=False):
+    """A part of a request to iDDS as it was sent, packed by zlib; keyed by the SHA-256 of what was sent.
+
+    digest: SHA-256 of the request as it was sent, in hexadecimal.
+    part: Number of this part, from 0. A request that is sent again has its parts again, which are the same.
+    parts: How many parts it has.
+    content: The part; all of them one after the other are one stream of zlib.
+    """
+
+    digest: str
+    part: int
+    parts: int
+    content: bytes
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "digest": self.digest,
+            "part": self.part,
+            "parts": self.parts,
+            "content": self.content,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            digest=record["digest"],
+            part=record["part"],
+            parts=record["parts"],
+            content=record["content"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.part <= 10000
+            and 1 <= self.parts <= 10001
+            and len(self.content) <= 400000
+            and _NAMES_OF_REQUESTKEPT("\n".join((self.digest, ""))) is not None
+        )
+
+
 class ChildPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A page of the edges of a graph; it never changes once it is full.
 

@@ -12,7 +12,16 @@ from streams.idds.enumerations import ENUMERATIONS
 from streams.idds.faults import NotInGrammar, Position, RequestFault
 from streams.idds.grammar_conditions import attributes_of, condition_of, links_of
 from streams.idds.grammar_works import work_of
-from streams.idds.model import ConditionMethod, FunctionPlan, Json, Plan, WorkCondition, WorkflowPlan, WorkPlan
+from streams.idds.model import (
+    ConditionMethod,
+    FunctionPlan,
+    Json,
+    Plan,
+    SubmittedRequest,
+    WorkCondition,
+    WorkflowPlan,
+    WorkPlan,
+)
 from streams.idds.steps import step_of
 from streams.idds.tree import check_tree, is_object, kind_of, read_json
 from streams.idds.values import check_id, id_in, ids_in, name_in, number_in, object_in
@@ -38,6 +47,22 @@ def read_request(body: str | bytes, allowance: UnpackingAllowance) -> Plan | Req
         metadata = object_in(given, "request_metadata", ())
         check_tree(given)
         return plan_of(metadata.get("workflow"), IN_REQUEST, allowance)
+    except NotInGrammar as refused:
+        return refused.fault
+
+
+def read_submission(body: str | bytes, allowance: UnpackingAllowance) -> SubmittedRequest | RequestFault:
+    """The body of `POST /request` with what its sender says of it beside the plan."""
+    try:
+        given = read_json(body)
+        if not isinstance(given, dict):
+            raise NotInGrammar((), f"{shown(given)}, expected an object")
+        metadata = object_in(given, "request_metadata", ())
+        check_tree(given)
+        is_build = "workflow" not in metadata and "build_workflow" in metadata
+        key = "build_workflow" if is_build else "workflow"
+        plan = plan_of(metadata.get(key), ("request_metadata", key), allowance)
+        return SubmittedRequest(plan, {key: one for key, one in given.items() if key != "request_metadata"}, is_build)
     except NotInGrammar as refused:
         return refused.fault
 

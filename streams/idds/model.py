@@ -173,5 +173,14 @@ class FunctionPlan:
 Plan = WorkflowPlan | UploadedStep | FunctionPlan | WorkPlan
 
 
+@dataclass(frozen=True, slots=True)
+class SubmittedRequest:
+    """A plan as a request. fields: what the request says of itself, unchecked. is_build: a job builds the workflow proper."""
+
+    plan: Plan
+    fields: Mapping[str, Json] = field(default_factory=dict)
+    is_build: bool = False
+
+
 def _id_of(node: WorkPlan | WorkflowPlan) -> str:
     return node.work_id if isinstance(node, WorkPlan) else node.workflow_id

@@ -94,6 +94,7 @@ class GatewayStandIn:
     sent: list[tuple[Any, str]] = field(default_factory=list)
     roles: list[str | None] = field(default_factory=list)
     heartbeats: list[Any] = field(default_factory=list)
+    kept: list[Any] = field(default_factory=list)
     numbers_from: int = 10_000_005
 
     async def submit(
@@ -109,6 +110,10 @@ class GatewayStandIn:
         if answered is None and how.get("only_in_time"):
             raise OutcomeUnknown("no answer within 1 s", UNANSWERED, stands=False)
         return answered
+
+    async def keep(self, parts: Sequence[Any], wait_seconds: float) -> None:
+        """Remember."""
+        self.kept.extend(parts)
 
     def heartbeat(self, heartbeat: Any) -> None:
         """Remember."""

@@ -46,7 +46,31 @@ def test_numbers_end_where_ids_of_jobs_would_be_too_large_to_count() -> None:
     assert last.events == (NumbersGiven(first=899_999_950, last=899_999_999),)
 
 
-def test_only_tasks_are_numbered_so() -> None:
+def test_only_tasks_and_requests_are_numbered_so() -> None:
     answer = a_culm().send(GiveNumbers(), "jobs")
 
-    assert (answer.reason, answer.message) == ("UNKNOWN_NUMBERS", "numbers of jobs, expected task")
+    assert (answer.reason, answer.message) == ("UNKNOWN_NUMBERS", "numbers of jobs, expected task or request")
+
+
+def test_requests_are_numbered_from_one_and_stay_below_the_tasks() -> None:
+    culm = a_culm()
+
+    first = culm.send(GiveNumbers(count=2), "request")
+    second = culm.send(GiveNumbers(count=2), "request")
+    task = culm.send(GiveNumbers(count=2), "task")
+
+    assert (first.numbers_from, second.numbers_from, task.numbers_from) == (1, 3, 10_000_000)
+
+
+def test_numbers_of_requests_end_before_those_of_tasks_and_do_not_begin_again() -> None:
+    culm = a_culm()
+    for after in range(999_999, 9_000_000, 999_999):
+        culm.send(GiveNumbers(count=1, after=after), "request")
+    last = culm.send(GiveNumbers(count=1000, after=9_998_997), "request")
+
+    beyond = culm.send(GiveNumbers(count=1), "request")
+
+    assert last.numbers_from == 9_998_998
+    assert culm.last(NumbersGiven).last == 9_999_997
+    assert beyond.numbers_from == 9_999_998
+    assert culm.send(GiveNumbers(count=1), "request").reason == "NUMBERS_EXHAUSTED"

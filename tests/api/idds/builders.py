@@ -12,7 +12,7 @@ from api.config import ApiConfig
 from api.services import Services, make_gate
 from identity.issuer import make_token
 from process.addresses import ApiAddresses
-from tests.api.builders import GatewayStandIn, ReadModelsStandIn, run
+from tests.api.builders import GatewayStandIn, ReadModelsStandIn, an_answer, run
 
 NOTHING = cast(Any, None)
 VOS = ("wlcg", "juno")
@@ -33,9 +33,17 @@ class IddsFront:
         config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=VOS)
         self.gate = make_gate(config)
         read_models: Any = ReadModelsStandIn(cast(Any, tables or {}))
-        services = Services(config, NOTHING, cast(Any, self.gateway), read_models, self.gate, NOTHING)
-        self.app = create_app(services)
+        self._services = Services(config, NOTHING, cast(Any, self.gateway), read_models, self.gate, NOTHING)
+        self.app = create_app(self._services)
         self._home = home
+
+    def begin_again(self) -> None:
+        """Nothing was sent, everything is accepted, and the next request is number 101."""
+        self.gateway.sent.clear()
+        self.gateway.kept.clear()
+        self.gateway.numbers_from = 101
+        self.gateway.answer = lambda command, aggregate_id: an_answer()
+        self._services.request_numbers._left = range(0)
 
     def headers(self, user: str = "jane", vo: str = "wlcg", *groups: str, **claims: Any) -> dict[str, str]:
         """As idds-client sends them for a member of `vo`."""

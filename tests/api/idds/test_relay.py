@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.idds.relayed_commands import bound, command_named
-from api.idds.surface import BY_NAME, ROWS, WORKFLOWS
+from api.idds.surface import BY_NAME, ROWS
 from tests.api.idds.builders import IddsFront
 
 #: What a relay must know of ClientManager.
@@ -91,6 +91,7 @@ def test_every_command_of_a_manager_is_known(front: IddsFront, name: str) -> Non
     answer = relayed(front, {"command_name": name, "manager": True})
 
     row = BY_NAME[command_named(name, manager=True).call]
+    assert "is no command" not in str(answer.json()[1])
     if row.is_served:
         assert answer.status_code == 200
     else:
@@ -143,8 +144,6 @@ def test_arguments_are_bound_as_the_clients_methods_take_them() -> None:
     ("fields", "said"),
     [
         ({"command_name": "get_status", "kwargs": '{"request_id": 101}'}, ROWS),
-        ({"command_name": "abort", "kwargs": '{"request_id": "101"}'}, WORKFLOWS),
-        ({"command_name": "suspend", "kwargs": '{"request_id": 101}'}, WORKFLOWS),
         ({"command_name": "get_requests", "kwargs": '{"request_id": 101}'}, "get_requests is unsupported"),
         ({"command_name": "abort", "kwargs": "{}"}, "request_id is missing"),
         ({"command_name": "abort"}, "request_id is missing"),
