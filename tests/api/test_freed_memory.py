@@ -1,4 +1,4 @@
-"""What requests have freed goes back to the system once for so many of them, whatever became of them."""
+"""What requests have freed goes back to the system once for so many of them, whether they succeed or not."""
 
 import asyncio
 from pathlib import Path
