@@ -16,6 +16,7 @@ from api.services import make_services
 from api.shared.store import SharedKind
 from eventlog.registry import codec_from
 from process.core_files import leave_no_core_file
+from process.free_memory import give_freed_memory_back
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import masked
@@ -30,6 +31,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     configure_logs()
     leave_no_core_file()
+    give_freed_memory_back()
     config = ApiConfig.from_environ(os.environ)
     log.info("api_starting", **masked(config))
     for folder in (config.shared / SharedKind.SANDBOXES.value, config.home / "storage"):

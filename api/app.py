@@ -9,6 +9,7 @@ from api import harvesters, idds, monitor, panda
 from api.http import problems
 from api.http import static_files as static
 from api.http.bodies import BodyLimit
+from api.http.freed_memory import GivesMemoryBack
 from api.http.metrics import Measured
 from api.http.plain_requests import PlainRequests
 from api.http.tracing import Traced
@@ -78,6 +79,7 @@ def create_app(services: Services, *, only: Sequence[Callable[[Services], APIRou
     app.add_middleware(PlainRequests)
     app.add_middleware(Traced)
     app.add_middleware(Measured)
+    app.add_middleware(GivesMemoryBack)
     hot_routes = pilots.busiest(services, dispatch)
     return HotRoutes(app, hot_routes, services.gate, services.config.body_bytes_max)
 

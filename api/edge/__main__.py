@@ -28,6 +28,7 @@ from identity.edge_tokens import edge_home
 from identity.issuer import signing_key
 from identity.x509.rights import CertificateRows
 from process.core_files import leave_no_core_file
+from process.free_memory import give_freed_memory_back
 from process.logs import configure_logs
 from process.metrics import expose
 from process.settings import SettingRefused, masked
@@ -41,6 +42,7 @@ def main() -> int:
     """Serve until SIGTERM; with the argument `check` say whether that could be."""
     configure_logs()
     leave_no_core_file()
+    give_freed_memory_back()
     try:
         config = EdgeConfig.from_environ(os.environ)
         if sys.argv[1:] == ["check"]:
