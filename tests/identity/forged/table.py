@@ -137,6 +137,7 @@ GROUPS: tuple[Group, ...] = (
     )),
     Group("T13", "planted secrets", (
         "faults.test_planted_secrets.test_no_secret_that_was_shown_or_made_stands_anywhere",
+        "edge.test_planted_proxy.test_of_a_planted_proxy_nothing_stands_in_answers_headers_handed_on_logs_records_or_files",
         "process.test_core_files.test_a_process_that_aborts_leaves_nothing",
         "identity.test_refusals.test_what_a_token_claims_stands_in_no_record",
         "identity.test_tokens.test_a_denial_never_shows_the_token",
@@ -153,6 +154,9 @@ GROUPS: tuple[Group, ...] = (
         "deploy.test_kafka_accounts.test_a_consumer_reads_events_and_nothing_that_is_not_meant_for_it",
         "deploy.test_kafka_accounts.test_a_consumer_joins_no_group_of_culm",
         "deploy.test_kafka_accounts.test_a_consumer_writes_deletes_and_alters_nothing",
+        "eventlog.test_mirror.test_a_consumer_of_an_organisation_reads_its_copies_and_no_byte_of_another",
+        "eventlog.test_mirror.test_a_consumer_of_an_organisation_joins_no_group_of_another",
+        "eventlog.test_mirror.test_a_consumer_of_an_organisation_writes_nothing",
     )),
     Group("T15", "keys that change, providers that are away", (
         "identity.test_key_cache.test_a_provider_that_is_away_for_a_day_is_believed_and_for_two_is_not",
