@@ -24,7 +24,7 @@ PURE = (
     "audit/subject.py",
     "audit/trace.py",
     "audit/remedies.py",
-    "audit/why.py",
+    "audit/reason.py", "audit/why.py", "audit/why_nucleus.py",
     "audit/notary/chain.py",
     "api/monitor/pages/charts.py",
     "api/monitor/pages/words.py",

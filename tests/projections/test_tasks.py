@@ -66,7 +66,7 @@ def test_the_status_is_the_one_that_the_decider_reaches(found: TaskStatus, event
         message = TaskFinalized(verdict=TaskVerdict(reached.upper()), message="", accounts=accounts())
     if event is TaskRestored:
         message = TaskRestored(dead_letter_id="letter")
-    if event in (InputNamesAdded, ContentsFed, SecondaryInputFed, ParentAwaited, ParentEnded):
+    if event in (InputNamesAdded, ContentsFed, SecondaryInputFed, ParentAwaited, ParentEnded, TaskReassigned):
         message = records.replace(message, status=reached.value)
     if event is JobsGenerated:
         message = records.replace(message, scouts=reached is TaskStatus.SCOUTING)
