@@ -43,6 +43,8 @@ EARLIER_WORDS = MappingProxyType(
         "pilot": "nopilot",
     }
 )
+#: Codes of what passed every filter.
+PASSED = frozenset({"use", "weight", "set"})
 #: A decision is cited for two seconds; so many are not made in that time by those that read one topic.
 DECISIONS_REMEMBERED = 10_000
 WEIGHTS = {
@@ -79,7 +81,8 @@ class Changed:
 @dataclass(slots=True)
 class Tally:
     """Of the answers to all orders. cited: those that rest on decisions of earlier orders alone. jobs_recorded, jobs_today:
-    by queue."""
+    by queue. waiting_recorded, waiting_today: orders that no queue takes. dropped: by queue and filter, in how many decisions it
+    drops the queue as recorded and as of today."""
 
     decisions: int = 0
     equal: int = 0
@@ -88,6 +91,9 @@ class Tally:
     changed: list[Changed] = field(default_factory=list)
     jobs_recorded: Counter[str] = field(default_factory=Counter)
     jobs_today: Counter[str] = field(default_factory=Counter)
+    waiting_recorded: int = 0
+    waiting_today: int = 0
+    dropped: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
 
 def weighing_from(settings: Iterable[str], policies: Policies | None = None) -> Weighing:
@@ -236,6 +242,8 @@ def _judge_one(record: Recorded, event: JobsGenerated | TaskParked, again: Again
         tally.without_figures += 1
         return
     tally.cited += again.cited
+    tally.waiting_recorded += isinstance(event, TaskParked)
+    tally.waiting_today += isinstance(again.command, ParkTask)
     recorded = DecisionOutcome(again.recorded, dict(Counter(job.queue for job in getattr(event, "jobs", ()))))
     plans = again.command.plans if isinstance(again.command, GenerateJobs) else ()
     today = DecisionOutcome(again.today, dict(Counter(plan.queue for plan in plans)))
@@ -246,6 +254,10 @@ def _count(record: Recorded, order: int, recorded: DecisionOutcome, today: Decis
     tally.decisions += 1
     tally.jobs_recorded.update(recorded.jobs)
     tally.jobs_today.update(today.jobs)
+    for column, found in enumerate((recorded, today)):
+        for queue, codes in found.codes.items():
+            for code in set(codes.split(" ")) - PASSED:
+                tally.dropped.setdefault((queue, code), [0, 0])[column] += 1
     if recorded == today:
         tally.equal += 1
     else:
@@ -303,3 +315,25 @@ def moved(tally: Tally) -> Iterator[tuple[str, int, int]]:
         before, after = tally.jobs_recorded[queue], tally.jobs_today[queue]
         if before != after:
             yield queue, before, after
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMoves:
+    """What changes at a queue: for each filter, in how many decisions it drops the queue as recorded and as of today."""
+
+    queue: str
+    filters: tuple[tuple[str, int, int], ...]
+
+    def sentence(self) -> str:
+        """`disk drops it in 3 decisions recorded, 0 with today's figures`."""
+        return "; ".join(f"{code} drops it in {was:,} decisions recorded, {now:,} today" for code, was, now in self.filters)
+
+
+def by_queue(tally: Tally) -> Iterator[QueueMoves]:
+    """Queues, and nuclei, that filters drop more or less often than recorded."""
+    rows: dict[str, list[tuple[str, int, int]]] = {}
+    for (queue, code), (before, after) in sorted(tally.dropped.items()):
+        if before != after:
+            rows.setdefault(queue, []).append((code, before, after))
+    for queue, filters in rows.items():
+        yield QueueMoves(queue, tuple(filters))

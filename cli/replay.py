@@ -26,6 +26,7 @@ out = Console()
 SHOWN_MAX = 20
 SECONDS_A_DAY = 86_400
 SETTINGS_BYTES_MAX = 1_000_000
+RULES_DAYS = 7
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +39,9 @@ def replay(
     task: Annotated[int | None, typer.Option(help="With --decisions: only of this task.")] = None,
     figures: Annotated[list[str] | None, typer.Option("--set", help="With --decisions: NAME=VALUE, what if.")] = None,
     rules: Annotated[Path | None, typer.Option(help="A file of retry rules: what they would have saved.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="With --rules: how far back.")] = 7,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="How far back: with --rules 7, with --decisions all, unless it is said.")
+    ] = None,
     queues: Annotated[list[Path] | None, typer.Option("--queue", help="With --decisions: settings of a queue, what if.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -46,12 +49,12 @@ def replay(
     if rules is not None and decisions:
         raise typer.BadParameter("--rules and --decisions are two questions")
     if rules is not None:
-        _rules(Stack.running().config, rules_in(rules), days, as_json)
+        _rules(Stack.running().config, rules_in(rules), days or RULES_DAYS, as_json)
         return
-    if (task is not None or figures or queues) and not decisions:
-        raise typer.BadParameter("--task, --set and --queue belong to --decisions")
+    if (task is not None or figures or queues or days) and not decisions:
+        raise typer.BadParameter("--task, --set, --queue and --days belong to --decisions")
     config = Stack.running().config
-    failed = _decisions(config, task, figures or [], queues or [], as_json) if decisions else _rows(config, as_json)
+    failed = _decisions(config, task, figures or [], queues or [], days, as_json) if decisions else _rows(config, as_json)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -92,6 +95,11 @@ def rules_in(file: Path) -> tuple[RetryRule, ...]:
     return command.rules
 
 
+def _since(days: int) -> int:
+    """The time so many days ago, in milliseconds since 1970."""
+    return int((time.time() - days * SECONDS_A_DAY) * 1000)
+
+
 def _rules(config: StackConfig, rules: Sequence[RetryRule], days: int, as_json: bool) -> None:
     from audit.rules_trial import RecordedJobs, try_rules
     from audit.whole_log import events_of
@@ -99,7 +107,7 @@ def _rules(config: StackConfig, rules: Sequence[RetryRule], days: int, as_json: 
     from schemas.aggregates import AGGREGATES
 
     codec, jobs = codec_from(config.registry), RecordedJobs()
-    since = int((time.time() - days * SECONDS_A_DAY) * 1000)
+    since = _since(days)
     for record in events_of(config.kafka, codec, [AGGREGATES["job"].topic("events")], since):
         jobs.see(record)
     tally = try_rules(events_of(config.kafka, codec, [AGGREGATES["task"].topic("events")], since), jobs, rules)
@@ -135,8 +143,10 @@ def settings_in(file: Path) -> QueueSettings:
     return settings
 
 
-def _decisions(config: StackConfig, task: int | None, figures: list[str], queues: list[Path], as_json: bool) -> bool:
-    from audit.decisions import judge, moved, weighing_from
+def _decisions(
+    config: StackConfig, task: int | None, figures: list[str], queues: list[Path], days: int | None, as_json: bool
+) -> bool:
+    from audit.decisions import by_queue, judge, moved, weighing_from
     from audit.policies_at import Policies
     from audit.whole_log import events_of
     from eventlog.registry import codec_from
@@ -147,7 +157,8 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], queues
     policies.instead = {settings.name: settings for settings in map(settings_in, queues)}
     for record in events_of(config.kafka, codec, [AGGREGATES["policy"].topic("events")]):
         policies.tell(record)
-    tally = judge(events_of(config.kafka, codec, [AGGREGATES["task"].topic("events")]), policies, weighing, task)
+    since = None if days is None else _since(days)
+    tally = judge(events_of(config.kafka, codec, [AGGREGATES["task"].topic("events")], since), policies, weighing, task)
     if task is not None and not tally.decisions:
         raise StepFailed(f"--task: found {task}, expected a task with a recorded brokerage decision")
     changes = [(queue, before, after) for queue, before, after in moved(tally)]
@@ -159,6 +170,9 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], queues
             "cited": tally.cited,
             "changed": [asdict(one) for one in tally.changed],
             "jobs": [{"queue": queue, "recorded": before, "today": after} for queue, before, after in changes],
+            "queues": [asdict(one) for one in by_queue(tally)],
+            "waiting": {"recorded": tally.waiting_recorded, "today": tally.waiting_today},
+            "jobs_in_all": {"recorded": tally.jobs_recorded.total(), "today": tally.jobs_today.total()},
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
@@ -172,6 +186,14 @@ def _decisions(config: StackConfig, task: int | None, figures: list[str], queues
             out.print(f"... and {len(tally.changed) - SHOWN_MAX} more (--json has all)")
         for queue, before, after in changes:
             out.print(f"{escape(queue)}: {before:,} jobs recorded, {after:,} with today's figures", highlight=False)
+        for moves in by_queue(tally):
+            out.print(f"{escape(moves.queue)}: {escape(moves.sentence())}", highlight=False, soft_wrap=True)
+        if changes or tally.waiting_recorded != tally.waiting_today:
+            out.print(
+                f"in all {tally.jobs_recorded.total():,} jobs recorded, {tally.jobs_today.total():,} with today's figures;"
+                f" orders that wait: {tally.waiting_recorded:,} and {tally.waiting_today:,}",
+                highlight=False,
+            )
         out.print(
             f"{tally.decisions:,} decisions, {tally.equal:,} equal, {len(tally.changed):,} different,"
             f" {tally.cited:,} on decisions of earlier orders, {tally.without_figures:,} recorded without figures",

@@ -11,12 +11,16 @@ from typing import Any, TypeVar
 RECORD_BYTES = 500_000
 #: Avro's longest number, and what stands before a text, a list or a branch of a union.
 NUMBER_BYTES, LEAD_BYTES = 10, 6
+#: A list of nothing, in a branch of a union.
+EMPTY_BYTES = 2
 T = TypeVar("T")
 
 
 def bytes_of(value: Any) -> int:
     """Bytes of `value` in Avro binary at most."""
     match value:
+        case [] | ():
+            return EMPTY_BYTES
         case str():
             return LEAD_BYTES + (len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass")))
         case bytes():

@@ -67,7 +67,7 @@ class TypeLoad:
 class Surroundings:
     """What is known beside the queue itself. waiting, running: jobs of all queues; ends: by queue, of the task's jobs; users,
     types: by queue, of the share and of the task's user and resource type. normal: True when there is a queue that is no
-    hospital."""
+    hospital. files_to: files that wait for transfer, by the site that they go to, of sites to which a link is known."""
 
     outside: OutsideFacts = NOTHING
     figures: Mapping[str, float] = field(default_factory=lambda: FIGURES)
@@ -77,6 +77,14 @@ class Surroundings:
     users: Mapping[str, UserLoad] = field(default_factory=dict)
     types: Mapping[str, TypeLoad] = field(default_factory=dict)
     normal: bool = False
+    files_to: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Once a decision, not once a queue."""
+        files: dict[str, int] = {}
+        for (_, destination), link in self.outside.links.items():
+            files[destination] = files.get(destination, 0) + link.files_queued
+        object.__setattr__(self, "files_to", files)
 
 
 @dataclass(frozen=True, slots=True)

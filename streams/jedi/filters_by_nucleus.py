@@ -5,7 +5,6 @@ what it tests is not known, else the figures found and the change that would let
 Source: docs/reference/jedi.md, "Brokers".
 """
 
-from streams.facts.outside import OutsideFacts
 from streams.facts.snapshot import QueueFacts
 from streams.jedi.candidates import UNTESTED, Asked, Dropped, Surroundings, Untested, dropped
 
@@ -31,7 +30,7 @@ def links_full(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found:
     nucleus, limit = asked.outgoing.nucleus, int(around.figures["NQUEUED_NUC_CAP_FOR_JOBS"])
     if nucleus is None or facts.settings.site == nucleus:
         return None
-    queued = files_to(around.outside, nucleus)
+    queued = around.files_to.get(nucleus)
     if queued is None:
         return UNTESTED
     if queued < limit:
@@ -64,9 +63,3 @@ def nucleus_only(asked: Asked, facts: QueueFacts, around: Surroundings) -> Found
     if found.t1_weight >= 0 or asked.outgoing.nucleus == found.name:
         return None
     return dropped(f"site {found.name} has the weight {found.t1_weight:g}: nucleus alone", "site.t1_weight", 1.0)
-
-
-def files_to(outside: OutsideFacts, nucleus: str) -> int | None:
-    """Files that wait for transfer to a site on all links; None where no link to it is known."""
-    queued = [link.files_queued for (_, destination), link in outside.links.items() if destination == nucleus]
-    return sum(queued) if queued else None

@@ -35,9 +35,10 @@ def loads_by_queue(queues: Iterable[QueueFacts], asked: Asked, resource_type: st
 def _loads_of(queue: QueueFacts, asked: Asked, resource_type: str) -> Loads:
     queued = running = user_queued = user_running = type_queued = type_running = cores = 0
     users: set[tuple[str, str]] = set()
+    share = asked.share
     for group in queue.groups:
         cores += group.cores
-        if group.share != asked.share:
+        if group.share != share:
             continue
         queued, running = queued + group.waiting, running + group.leased
         users.add((group.vo, group.owner))

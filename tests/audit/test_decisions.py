@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from audit.decisions import Tally, judge, moved, weighing_from
+from audit.decisions import Tally, by_queue, judge, moved, weighing_from
 from audit.policies_at import Policies
 from cli.replay import settings_in
 from schemas.ids import event_id
@@ -167,6 +167,10 @@ def test_a_whole_day_is_asked_what_another_queue_document_or_figure_would_have_d
     assert before.jobs_today["Q11"] > 0
     assert after.jobs_today["Q11"] == 0
     assert [queue for queue, _, _ in moved(after)][-1] == "Q11"
+    assert before.jobs_today.total() == after.jobs_today.total() == before.jobs_recorded.total()
+    (found,) = by_queue(after)
+    assert (found.queue, found.filters) == ("Q11", (("lowmemory", 11, 0), ("status", 0, 100)))
+    assert list(by_queue(before)) == []
     assert (weighing.weight_waiting, figure.brokers_at(POSITION).figures[0].value) == (0.0, 10)
 
 
@@ -209,3 +213,13 @@ def changed_draw(day: list[Recorded]) -> Iterator[Recorded]:
             yield with_fields(one, message=replace(one.message, jobs=jobs))
         else:
             yield one
+
+
+def test_orders_that_no_queue_takes_any_more_are_counted() -> None:
+    day, offline = a_day(100), policies()
+    offline.instead = {one.name: replace(one, status=QueueStatus.OFFLINE) for one in QUEUES}
+
+    tally = judge(day, offline)
+
+    assert (tally.jobs_today.total(), tally.waiting_today) == (0, 100)
+    assert tally.waiting_recorded == sum(isinstance(one.message, TaskParked) for one in day)
