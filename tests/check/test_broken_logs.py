@@ -14,6 +14,7 @@ from check.ranges import RangesCountedOnce
 from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import RowsEqualEvents, views
 from check.workers import WorkersAreIntended
+from check.workflows import NodesReleasedOnce
 from commands.config import GROUP
 from schemas.records import replace as copied
 from tests.check.breaks import BREAKS, Break, forged
@@ -70,8 +71,8 @@ def test_a_good_log_breaks_no_law_and_every_law_had_work() -> None:
     idle = {result.law for result in results if not result.checked}
     # At the end of the run nothing is leased or due.
     quiet_rows = {f"rows of {table} equal the events" for table in ("lease", "deadline", "worker")}
-    # No batch system and no job of event service is played there.
-    assert idle <= {*quiet_rows, WorkersAreIntended.name, RangesCountedOnce.name}
+    # No batch system and no job of event service and no workflow is played there.
+    assert idle <= {*quiet_rows, WorkersAreIntended.name, RangesCountedOnce.name, NodesReleasedOnce.name}
 
 
 @pytest.mark.parametrize(("change", "law"), [(change, law) for _, change, law in BREAKS], ids=[name for name, _, _ in BREAKS])

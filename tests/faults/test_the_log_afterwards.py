@@ -9,6 +9,7 @@ from check.followed import FollowedFilesTakenOnce
 from check.ranges import RangesCountedOnce
 from check.senders import RevokedHoldNothing
 from check.throttles import ThrottledForCause
+from check.workflows import NodesReleasedOnce
 from deploy.stack import Stack
 from tests.api.test_stack import parameters
 from tests.conformance.client import a_client
@@ -32,5 +33,5 @@ def test_the_checker_finds_nothing_in_the_log_of_the_suite(stack: Stack, tmp_pat
     assert verdict.code == 0
     # Whether someone who held a lease was revoked on this stack, and whether a task followed input or was throttled, depends on
     # which tests ran on it; no job of event service runs.
-    elsewhere = {law.name for law in (RevokedHoldNothing, FollowedFilesTakenOnce, ThrottledForCause, RangesCountedOnce)}
+    elsewhere = {law.name for law in (RevokedHoldNothing, FollowedFilesTakenOnce, ThrottledForCause, RangesCountedOnce, NodesReleasedOnce)}
     assert verdict.idle <= {"rows of lease equal the events", *elsewhere}
