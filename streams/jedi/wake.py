@@ -15,8 +15,11 @@ SOURCE_CHANGED = "SOURCE_CHANGED"
 
 
 def wake_all(configured: Sequence[RecordRead], facts: Snapshot) -> Iterator[OutgoingCommand]:
-    """A command to each parked task, in the tenant of the task, because of the queues in `configured`."""
-    yield from _wake(configured, facts, CAUSE)
+    """A command to each parked task, in the tenant of the task, because of the last of `configured`: once for all of them.
+
+    A site that configures hundreds of queues while a user has thousands of tasks parked is not their product.
+    """
+    yield from _wake(configured[-1:], facts, CAUSE)
 
 
 def _wake(causes: Sequence[RecordRead], facts: Snapshot, word: str) -> Iterator[OutgoingCommand]:

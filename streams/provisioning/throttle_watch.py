@@ -83,10 +83,18 @@ def released(facts: Snapshot, waiting: list[ThrottledOrder], under_way: list[Thr
     for one in under_way:
         _count(more, one)
     due = []
+    # What stops one order stops all behind it that count for the same: levels only rise here. So a user with ten thousand tasks
+    # that wait costs one look.
+    stopped: set[tuple[Scope, ...]] = set()
     for one in sorted(waiting, key=lambda one: (-one.throttle.priority, one.task_id)):
+        scopes = scopes_of(one.throttle)
+        if scopes in stopped:
+            continue
         if throttled(one.throttle, facts, more, eased=True) is None:
             due.append(one)
             _count(more, one)
+        else:
+            stopped.add(scopes)
     return due
 
 

@@ -117,6 +117,16 @@ def test_a_configured_queue_wakes_every_parked_task_in_its_own_tenant() -> None:
     assert all(one.command == WakeTask(cause="QUEUE_CONFIGURED") for one in made)
 
 
+def test_many_configured_queues_wake_a_parked_task_once() -> None:
+    facts = Snapshot(parked=tuple(Parked(number, "lsst", "tree") for number in (10_000_001, 10_000_002)))
+    configured = [record_read(QueueConfigured(settings=QueueSettings(name=f"Q{number}", site="S"))) for number in range(300)]
+
+    made = list(wake_all(configured, facts))
+
+    assert [one.envelope.aggregate_id for one in made] == ["10000001", "10000002"]
+    assert {one.envelope.causation_id for one in made} == {configured[-1].cause.event_id}
+
+
 def test_a_task_parked_on_old_facts_is_woken_at_once() -> None:
     parked = TaskParked(
         order=1, brokerage=BrokerageEvidence(seed="s", facts_position="culm.policy.events.v1:0:3"), message="no queue"

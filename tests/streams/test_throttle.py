@@ -22,6 +22,7 @@ from streams.facts.groups import Level, Levels
 from streams.facts.snapshot import Snapshot, ThrottledOrder
 from streams.jedi.reactions import Generation
 from streams.jedi.throttle import Passed, asked_of, of_cap, of_limits, scopes_of, sentence_of, throttled
+from streams.provisioning import throttle_watch
 from streams.provisioning.throttle_watch import AGAIN_SECONDS, ThrottleWatch, released
 from tests.streams.builders import a_definition, a_queue, an_envelope, files, record_read
 
@@ -204,6 +205,22 @@ def test_as_many_go_on_as_have_room_the_highest_priority_first() -> None:
 
 def test_nothing_goes_on_above_the_level() -> None:
     assert released(world(901, throttles=ThrottlesSet(limits=(LIMITS,))), waiting(500), []) == []
+
+
+def test_ten_thousand_orders_of_one_user_that_wait_are_one_look_and_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+
+    def counted(asked: Throttle, *known: Any, **more: Any) -> Throttle | None:
+        looks.append(asked.owner)
+        return throttled(asked, *known, **more)
+
+    monkeypatch.setattr(throttle_watch, "throttled", counted)
+    many = waiting(*[500] * 10_000)
+    other = ThrottledOrder(20_000, an_envelope("20000", 20_000), replace(ASKED, owner="another", share="Test", priority=1))
+
+    due = released(world(901, throttles=ThrottlesSet(limits=(LIMITS,))), [*many, other], [])
+
+    assert ([one.task_id for one in due], looks) == ([20_000], [ASKED.owner, "another"])
 
 
 class Stand:
