@@ -33,7 +33,7 @@ from schemas.topics import Topic, TopicDiffers, declared_topics
 from schemas.wire import Codec, Poison
 
 RECORDS_MAX = 2_000
-WAIT_SECONDS = 0.5
+WAIT_SECONDS, ROOM_WAIT_SECONDS = 0.5, 0.01
 KAFKA_SECONDS_MAX = 20.0
 TRANSACTION_MS_MAX = 30_000
 PAUSE_SECONDS_MAX = 10.0
@@ -111,11 +111,7 @@ class Mirror:
         producer.begin_transaction()
         try:
             for message in mine:
-                topic, partition = _place(message)
-                _, time_ms = message.timestamp()
-                producer.produce(
-                    copy_of(topic, self._vo), value=message.value(), key=message.key(), partition=partition, timestamp=time_ms
-                )
+                self._send(producer, message)
             positions = [TopicPartition(*place, offset) for place, offset in read.items()]
             producer.send_offsets_to_transaction(positions, consumer.consumer_group_metadata(), KAFKA_SECONDS_MAX)
             producer.commit_transaction(KAFKA_SECONDS_MAX)
@@ -124,6 +120,19 @@ class Mirror:
             raise
         RECORDS.labels("mirror").inc(len(records))
         return len(mine)
+
+    def _send(self, producer: Producer, message: Message) -> None:
+        """Hand a copy over for delivery; waits while the local queue is full."""
+        topic, partition = _place(message)
+        _, time_ms = message.timestamp()
+        while True:
+            try:
+                producer.produce(
+                    copy_of(topic, self._vo), value=message.value(), key=message.key(), partition=partition, timestamp=time_ms
+                )
+                return
+            except BufferError:
+                producer.poll(ROOM_WAIT_SECONDS)
 
 
 def _begun(committed: list[TopicPartition]) -> list[TopicPartition]:

@@ -36,12 +36,13 @@ from schemas.job import JobHolding
 from schemas.task import TaskPaused
 from schemas.wire import Codec
 from tests.conftest import PORTS_OFFSET, brought_up, stack_for_tests
-from tests.projections.event_writer import EventWriter
+from tests.projections.event_writer import EventWriter, a_codec
 from tests.starting import starts_processes
 
 TASKS, JOBS = sources()
 #: Organisations of the tasks by number; zebra has no mirror, and its name stands in all that is its own.
 VOS = ("atlas", "cms", "zebra", "atlas")
+RECORD = {"topic": TASKS, "partition": 0, "key": b"1", "value": b"x", "timestamp": (1, 7)}
 Held = list[tuple[int, bytes | None, bytes | None, int]]
 
 
@@ -138,6 +139,31 @@ class DiesBeforeItCommits:
 
     def abort_transaction(self, *_: float) -> None:
         return
+
+
+class FullAtFirst:
+    """A producer whose local queue has no room until it was polled."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def produce(self, topic: str, **_: Any) -> None:
+        self.calls.append(topic)
+        if "room" not in self.calls:
+            raise BufferError
+
+    def poll(self, _: float) -> int:
+        self.calls.append("room")
+        return 0
+
+
+def test_a_full_queue_is_waited_out() -> None:
+    message: Any = type("Record", (), {name: lambda _, found=found: found for name, found in RECORD.items()})()
+    producer: Any = FullAtFirst()
+
+    Mirror("127.0.0.1:1", "atlas", a_codec(), threading.Event())._send(producer, message)
+
+    assert producer.calls == ["culm.vo.atlas.task.events.v1", "room", "culm.vo.atlas.task.events.v1"]
 
 
 def copied(log: Log, vo: str) -> int:
