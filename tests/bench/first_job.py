@@ -1,4 +1,4 @@
-"""`python -m tests.bench.first_job [--queues N] [--tasks N] [--rate N]`: from a submission to the first job in a queue, in memory.
+"""`python -m tests.bench.first_job [--queues N] [--tasks N] [--rate N]`: from submission to the first job in a queue, in memory.
 
 Set-up: the real decider and the real reactions in one process, without broker, HTTP and database; 500 queues, the broker of
 production, 50 shares with jobs in every queue. Each task is submitted, refined, ordered, brokered on its own and made into a job.
