@@ -15,6 +15,7 @@ from schemas.instants import DAY, HOUR
 from schemas.job import ExpireJobState, JobDefined
 from schemas.queue import OfferElsewhere
 from schemas.task import (
+    AssignNucleus,
     ExpirePending,
     FinishTask,
     KillTask,
@@ -57,6 +58,7 @@ DEFINITIONS: dict[str, Callable[[], Any]] = {
     "merging": a_merging_definition,
     "scouts": lambda: a_definition(events_total=15, attempts_max=1, scouts=ScoutRules(success_tenths=5)),
     "goal": lambda: a_definition(attempts_max=2, goal_permille=300),
+    "nucleus": lambda: a_definition(attempts_max=2, nucleus_wanted=True),
     "to stay": lambda: a_definition(attempts_max=1, auto_finish=False),
 }
 TO_TASK: dict[str, Any] = {
@@ -68,6 +70,7 @@ TO_TASK: dict[str, Any] = {
     "pause": PauseTask(),
     "resume": ResumeTask(),
     "reassign": ReassignTask(site="S", mode="soft"),
+    "reassign nucleus": ReassignTask(nucleus="N", mode="soft", back_to_old_status=False),
 }
 BY_CULM: dict[str, Any] = {"wake": WakeTask(cause="TIMER"), "expire pending": ExpirePending(seconds=1)}
 KINDS = {
@@ -81,7 +84,7 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(
             ("plan", "plan", "park", "lease", "lease", "begin", "succeed", "succeed", "fail", "clock", "account", "refine",
-             "elsewhere", "throttle", "aside", "restore", *TO_TASK, *BY_CULM)
+             "elsewhere", "throttle", "aside", "restore", "assign nucleus", *TO_TASK, *BY_CULM)
         ),
         st.integers(0, 20),
     ),
@@ -118,6 +121,9 @@ class History:
                 self.culm.send(SetTaskAside(dead_letter_id=LETTER, message="a bug"), str(TASK), role="system")
             case "restore":
                 self.culm.send(RestoreTask(dead_letter_id=LETTER), str(TASK), role="system")
+            case "assign nucleus":
+                assign = AssignNucleus(order=max(1, the_task(self.culm).last_order), nucleus="M", seed="s")
+                self.culm.send(assign, str(TASK), role="system")
             case "lease":
                 lease(self.culm)
             case "account":
