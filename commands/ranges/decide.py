@@ -189,8 +189,11 @@ def _refusal_of_input(ranges: EventRanges, command: AcquireRanges, per_range: in
 
 
 def _new_outputs(ranges: EventRanges, command: ReportRanges) -> tuple[RangeOutput, ...] | None:
-    """The files that are not known yet; None where there would be too many."""
-    known = ranges.outputs.get(ranges.admitted.get(command.job_id, 0), ())
+    """The files that are not known yet, of a job that was admitted; None where there would be too many."""
+    file_id = ranges.admitted.get(command.job_id)
+    if file_id is None:
+        return ()
+    known = ranges.outputs.get(file_id, ())
     names = {one.lfn for one in known}
     new = tuple({one.lfn: one for one in command.outputs if one.lfn not in names}.values())
     size_bytes = sum(len(one.lfn.encode()) + 1 for one in (*known, *new))

@@ -113,8 +113,8 @@ def evolve(ranges: EventRanges, event: RangesEvent, envelope: EventEnvelope) -> 
 
 
 def is_closed(ranges: EventRanges) -> bool:
-    """True when the state may leave memory: every range has ended, and no job has one, or may ask for one."""
-    return not ranges.ready and not ranges.admitted and not any(one.ranges for one in ranges.consumers.values())
+    """True when the state may leave memory: no job has a range, or may ask for one."""
+    return not ranges.admitted and not any(one.ranges for one in ranges.consumers.values())
 
 
 def belongs(ranges: EventRanges, command: RangesCommand, by: CommandEnvelope) -> Thing:

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+from commands.ranges.model import is_closed
+from commands.ranges.snapshot import SNAPSHOT
+from commands.snapshot import MAIN
 from commands.task.transitions import TaskStatus
 from schemas.answer import CommandAnswered
 from schemas.dataset import RegisterFiles
-from schemas.ranges import AcquireRanges, ConsumersAdmitted, RangesReturned, ReportRanges
-from schemas.task import JobOutcomesRecorded, RefineTask, TaskBroken, TaskFinalized
+from schemas.ranges import AcquireRanges, ConsumersAdmitted, RangesReported, RangesReturned, ReportRanges
+from schemas.task import GenerateJobs, JobOutcomesRecorded, KillTask, RefineTask, TaskBroken, TaskFinalized
 from schemas.types import (
+    BrokerageEvidence,
     DatasetFile,
     DatasetRole,
     JobKind,
+    JobPlan,
     OutcomeKind,
     RangeEnd,
     RangeOutput,
@@ -40,8 +45,8 @@ ESMERGE = StepDefinition(transformation="http://127.0.0.1/trf/user/runMerge", pa
 DIED: dict[str, Any] = {"error_source": "pilot", "error_code": 1150, "error_diagnostic": "looping"}
 
 
-def an_event_service(files: dict[str, int | None], **changes: Any) -> Culm:
-    """A task with these files and their events, 10 to a range, whose jobs wait for pilots."""
+def an_event_service(files: dict[str, int | None], *, planned: bool = True, **changes: Any) -> Culm:
+    """A task with these files and their events, 10 to a range, whose jobs wait for pilots, or for their plan."""
     culm = a_culm()
     a_queue(culm)
     rows = tuple(
@@ -54,7 +59,8 @@ def an_event_service(files: dict[str, int | None], **changes: Any) -> Culm:
     given = {"events_total": None, "input_datasets": (DATASET,), "rules": rules, "merge": ESMERGE} | changes
     definition = a_definition(**given)
     assert culm.send(RefineTask(definition=definition, parameters_revision=0), str(TASK), role="system").accepted
-    generate_all(culm)
+    if planned:
+        generate_all(culm)
     return culm
 
 
@@ -79,7 +85,7 @@ def tell(culm: Culm, job_id: int, first: int, last: int, end_as: RangeEnd = Rang
 
 
 def ends(culm: Culm, job_id: int, kind: OutcomeKind, **error: Any) -> None:
-    """The pilot's final report, and the outcome that the task records."""
+    """The pilot's final report, and what the task learns of it."""
     end(culm, job_id, succeeded=kind is OutcomeKind.FINISHED, attempt=spec_of(culm, job_id).attempt)
     account(culm, job_id, kind, **error)
 
@@ -269,3 +275,41 @@ def test_more_files_than_one_merge_takes_are_refused_and_the_ranges_stay_with_th
     assert refused.reason == "TOO_MANY_FILES"
     assert culm.state("ranges", TASK).held == 2
     assert tell(culm, job_id, 1, 1).accepted
+
+
+def test_the_rows_of_a_set_hold_its_jobs_and_what_came_of_ranges() -> None:
+    culm = an_event_service({"a": 20, "b": 20})
+    job_id = lease(culm) or 0
+    acquire(culm, job_id)
+    tell(culm, job_id, 1, 1)
+    state = culm.state("ranges", TASK)
+    names = {MAIN, *SNAPSHOT.names(state)}
+
+    again = SNAPSHOT.restored({name: row for name, row in SNAPSHOT.rows(state, names) if row is not None})
+
+    assert again == state
+    assert names == {"main", "files-0", f"job-{job(1)}", "outputs-1"}
+    assert list(SNAPSHOT.changed(state, culm.last(RangesReported))) == [f"job-{job(1)}", "outputs-1"]
+    assert dict(state.admitted) == {job(1): 1, job(2): 2}
+
+
+def test_a_set_leaves_memory_when_no_job_may_ask() -> None:
+    culm = an_event_service({"a": 20})
+    before = is_closed(culm.state("ranges", TASK))
+
+    culm.send(KillTask(), str(TASK))
+    account(culm, job(1), OutcomeKind.CANCELLED, error_source="taskbuffer", error_code=100, error_diagnostic="killed")
+
+    assert (before, is_closed(culm.state("ranges", TASK))) == (False, True)
+    assert the_task(culm).status is TaskStatus.ABORTED
+
+
+def test_a_plan_of_several_files_for_one_job_is_refused() -> None:
+    culm = an_event_service({"a": 20, "b": 20}, planned=False)
+    (order,) = the_task(culm).orders
+    plan = JobPlan(unit_ids=(1, 2), queue="LOCAL")
+    command = GenerateJobs(order=order, kind=JobKind.NORMAL, plans=(plan,), brokerage=BrokerageEvidence(seed="seed"))
+
+    answer = culm.send(command, str(TASK), role="system")
+
+    assert (answer.reason, "several input units" in (answer.message or "")) == ("BAD_PLAN", True)
