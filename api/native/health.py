@@ -11,6 +11,7 @@ from api.http.errors import ReadModelsUnavailable
 from api.http.forms import iso
 from api.http.problems import json_response
 from api.log.condition import HealthCondition
+from api.native.openapi import public_document
 from api.queries import positions, set_aside
 from api.services import Services
 from identity.explained import explained
@@ -87,6 +88,9 @@ def build_router(services: Services) -> APIRouter:
     @router.get("/openapi.json", include_in_schema=False)
     @router.get("/v1/openapi.json", include_in_schema=False)
     async def document(request: Request, _: Public) -> Response:
-        return json_response(request.app.openapi())
+        state = request.app.state
+        if not hasattr(state, "public_document"):  # of an application it never changes
+            state.public_document = public_document(request.app.openapi())
+        return json_response(state.public_document)
 
     return router

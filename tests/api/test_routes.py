@@ -312,10 +312,11 @@ def test_an_unexpected_error_says_nothing_of_itself(client: Client, monkeypatch:
     assert broken.json()["detail"] == "an unexpected error; it was logged"
 
 
-def test_the_openapi_document_lists_every_command(client: Client) -> None:
+def test_the_openapi_document_lists_what_clients_may_send(client: Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
 
-    assert "/v1/commands/SubmitTask" in paths
+    assert "/v1/commands/KillTask" in paths
+    assert "/v1/commands/LeaseJob" in paths
     assert "post" in paths["/v1/tasks"]
 
 

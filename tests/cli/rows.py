@@ -23,7 +23,7 @@ def a_row_of_jobs(job_id: int = 100_000_010_000_001, **changes: Any) -> dict[str
     row = {
         "job_id": job_id, "task_id": 10_000_001, "attempt": 1, "kind": "NORMAL", "name": "j1", "queue": "LOCAL",
         "status": "running", "sub_status": None, "priority": 900, "vo": "wlcg", "user_name": "Jane Doe", "label": "user",
-        "processing_type": None, "share": None, "resource_type": "SCORE", "core_count": 1, "created_at": AT,
+        "processing_type": "panda-client", "share": "User", "resource_type": "SCORE", "core_count": 1, "created_at": AT,
         "started_at": AT, "ended_at": None, "modified_at": AT, "node": "wn1", "exit_code": None, "errors": [],
         "error_source": None, "error_code": None, "batch_id": None, "pilot_id": None,
     }  # fmt: skip
