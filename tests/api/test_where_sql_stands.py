@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 API = Path(__file__).parent.parent.parent / "api"
-FOLDERS = {"edge", "harvesters", "http", "log", "login", "queries", "secrets", "native", "panda", "pilots", "monitor", "shared"}
+FOLDERS = {
+    "edge", "harvesters", "http", "idds", "log", "login", "queries", "secrets", "native", "panda", "pilots", "monitor", "shared",
+}  # fmt: skip
 FILES = {"__init__.py", "__main__.py", "app.py", "config.py", "services.py", "state_of_work.py"}
 STATEMENT = r"select\s.*\bfrom|insert\s+into|delete\s+from|update\s+\w+\s+set|order\s+by|group\s+by|from\s+\w+\s+where"
 PARAMETER = r"(?:=|>=|<=|<|>|~)\s*(?:any\()?%(?:s|\(\w+\)s)"
