@@ -29,6 +29,7 @@ from check.shares import SharesInOrder
 from check.tasks import LegalTasks, UnitCounters
 from check.throttles import ThrottledForCause
 from check.workers import WorkersAreIntended
+from check.workflows import NodesReleasedOnce
 from schemas.times import utc
 
 SHOWN_MAX = 20
@@ -56,6 +57,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         UnitCounters(),
         InputReleasedOnce(),
         RangesCountedOnce(),
+        NodesReleasedOnce(),
         LearnedFromSamples(),
         WholeLists(),
         LegalJobs(),

@@ -1,4 +1,4 @@
-"""`python -m commands.state_diagram`: the states of jobs, tasks and workers as `docs/states.md`, drawn from their tables."""
+"""`python -m commands.state_diagram`: the states of jobs, tasks, workers and workflows as a page."""
 
 import sys
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from commands.job.model import TRANSITIONS as JOB
 from commands.task.transitions import KEEP
 from commands.task.transitions import TRANSITIONS as TASK
 from commands.worker.transitions import TRANSITIONS as WORKER
+from commands.workflow.transitions import TRANSITIONS as WORKFLOW
 
 PAGE = Path(__file__).parent.parent / "docs" / "states.md"
 Transitions = Iterable[tuple[str, type, str]]
@@ -16,7 +17,7 @@ Transitions = Iterable[tuple[str, type, str]]
 def page() -> str:
     """The whole page; made from the tables alone, so it cannot say anything else than they do."""
     parts = ["# States\n\nMade by `python -m commands.state_diagram` from the tables of transitions; change those, not this.\n"]
-    for title, table in (("Job", JOB), ("Task", TASK), ("Worker", WORKER)):
+    for title, table in (("Job", JOB), ("Task", TASK), ("Worker", WORKER), ("Workflow", WORKFLOW)):
         parts.append(f"## {title}\n\n```mermaid\nstateDiagram-v2\n{diagram(table)}```\n")
     return "\n".join(parts)
 

@@ -679,6 +679,7 @@ class NodesAdvanced(Struct, frozen=True, kw_only=True, gc=False):
     failed_total: How many are given up.
     released_total: How many were released.
     pruned_total: How many were pruned.
+    more: True while a further slice is under way (AdvanceWorkflow).
     """
 
     finished: tuple[NodeRange, ...] = ()
@@ -694,6 +695,7 @@ class NodesAdvanced(Struct, frozen=True, kw_only=True, gc=False):
     failed_total: int = 0
     released_total: int = 0
     pruned_total: int = 0
+    more: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -711,6 +713,7 @@ class NodesAdvanced(Struct, frozen=True, kw_only=True, gc=False):
             "failed_total": self.failed_total,
             "released_total": self.released_total,
             "pruned_total": self.pruned_total,
+            "more": self.more,
         }
 
     @classmethod
@@ -730,6 +733,7 @@ class NodesAdvanced(Struct, frozen=True, kw_only=True, gc=False):
             failed_total=record["failed_total"],
             released_total=record["released_total"],
             pruned_total=record["pruned_total"],
+            more=record["more"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1473,8 +1477,8 @@ class NodePageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             0 <= self.first <= 2000000
-            and len(self.states) <= 16384
-            and len(self.outstanding) <= 65536
+            and len(self.states) <= 4096
+            and len(self.outstanding) <= 16384
         )
 
 
@@ -1567,7 +1571,9 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     ending: How it comes to its end; null while none was ordered.
     message: Why.
     works: Works that it has.
-    last_parent: The last node of which children came; -1 before the first.
+    sealed: True when it is complete.
+    slicing: True while a slice is under way (AdvanceWorkflow).
+    deferred: Ended nodes whose children do not count them as ended yet.
     partial_node: A node with many children, of which some count it as ended.
     partial_children: How many of them.
     """
@@ -1588,7 +1594,9 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     ending: WorkflowEnding | None = None
     message: str = ""
     works: int = 0
-    last_parent: int = -1
+    sealed: bool = False
+    slicing: bool = False
+    deferred: int = 0
     partial_node: int | None = None
     partial_children: int = 0
 
@@ -1611,7 +1619,9 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "ending": self.ending,
             "message": self.message,
             "works": self.works,
-            "last_parent": self.last_parent,
+            "sealed": self.sealed,
+            "slicing": self.slicing,
+            "deferred": self.deferred,
             "partial_node": self.partial_node,
             "partial_children": self.partial_children,
         }
@@ -1636,7 +1646,9 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             ending=None if record["ending"] is None else WorkflowEnding[record["ending"]],
             message=record["message"],
             works=record["works"],
-            last_parent=record["last_parent"],
+            sealed=record["sealed"],
+            slicing=record["slicing"],
+            deferred=record["deferred"],
             partial_node=record["partial_node"],
             partial_children=record["partial_children"],
         )
@@ -1655,7 +1667,7 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.attempt <= 2147483647
             and len(self.message) <= 4000 and TEXT.takes(self.message)
             and 0 <= self.works <= 10000
-            and -1 <= self.last_parent <= 1999999
+            and 0 <= self.deferred <= 2000000
             and (self.partial_node is None or (0 <= self.partial_node <= 1999999))
             and 0 <= self.partial_children <= 2000000
             and _NAMES_OF_WORKFLOWSNAPSHOT("\n".join((self.status, self.owner, self.vo, self.digest, ""))) is not None

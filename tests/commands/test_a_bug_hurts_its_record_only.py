@@ -24,6 +24,7 @@ from commands.task.input_units import InputUnits
 from commands.task.model import Task
 from commands.task.secondaries import Secondary
 from commands.undo import CONTAINERS
+from commands.workflow.graph import JobGraph
 from schemas.records import is_record_class, names_of
 from schemas.wire import entry_of
 from tests.commands.in_memory import Culm, a_culm
@@ -33,8 +34,8 @@ from tests.sim.seeds import quiet
 
 PLACES = ("decide", "evolve", "settle")
 VICTIMS_OF_A_SCENE = dose(3, fast=1)
-#: They note what undoes each change; `test_queue_lines.py` and `test_input_units.py` hold them to it.
-PUT_BACK_BY_THEMSELVES = (Lines, Line, InputUnits, Secondary)
+#: They note what undoes each change; `test_queue_lines.py`, `test_input_units.py` and `test_workflow_random.py` hold them to it.
+PUT_BACK_BY_THEMSELVES = (Lines, Line, InputUnits, Secondary, JobGraph)
 Sent = tuple[int, Any, str, dict[str, Any]]
 
 

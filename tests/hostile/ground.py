@@ -57,6 +57,8 @@ class Ground:
         match aggregate:
             case "task" | "ranges":
                 return str(self.tasks[number % len(self.tasks)])
+            case "workflow":
+                return str(10_000_000 + number % 5)
             case "job":
                 return str(self.jobs[0])
             case "dataset":

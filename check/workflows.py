@@ -1,0 +1,180 @@
+"""The law about graphs of workflows: what is released has all its parents, what is pruned lacks one, nothing is forgotten. Pure.
+
+Written from docs/reference/idds.md, "Releases and pruning", node by node, from the parents of each and without counters: a node
+is waiting, released, or ended (finished, failed, pruned).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from check.laws import Seen, Violation
+from schemas.types import WorkflowEnding
+
+WAITING, RELEASED, FINISHED, FAILED, PRUNED = "waiting", "released", "finished", "failed", "pruned"
+ENDED = frozenset({FINISHED, FAILED, PRUNED})
+#: After which a slice is under way, and nothing may be said to be forgotten.
+GOES_ON = frozenset({"WorkflowSealed", "WorkEndReported", "WorkflowResumed", "WorkflowEndOrdered", "WorkflowRetried"})
+
+
+@dataclass(slots=True)
+class NodeLedger:
+    """Of one workflow. works: first node and first node beyond of each. over: works that are given up. ending: as ordered."""
+
+    states: list[str] = field(default_factory=list)
+    parents: dict[int, list[int]] = field(default_factory=dict)
+    works: list[tuple[int, int]] = field(default_factory=list)
+    started: set[int] = field(default_factory=set)
+    over: set[int] = field(default_factory=set)
+    ending: WorkflowEnding | None = None
+    sealed: bool = False
+    suspended: bool = False
+    restarting: bool = False
+    goes_on: bool = False
+    final: bool = False
+
+
+@dataclass
+class NodesReleasedOnce:
+    """A node is released once an attempt, when all its parents ended well; pruned when they ended and not all well."""
+
+    name: str = "a node of a workflow is released when its parents ended well, is pruned when one did not, and is not forgotten"
+    checked: int = 0
+    ledgers: dict[str, NodeLedger] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def see(self, record: Seen) -> Iterator[Violation]:
+        """A release, a pruning or an end that the graph does not give."""
+        if record.role != "events" or record.aggregate != "workflow":
+            return
+        self.checked += 1
+        key = record.envelope.aggregate_id
+        self.places[key] = str(record.place)
+        ledger = self.ledgers.setdefault(key, NodeLedger())
+        for found in _entered(ledger, record.name, record.message):
+            yield Violation(self.name, str(record.place), f"workflow {key}: {found}")
+
+    def end(self) -> Iterator[Violation]:
+        """Nodes that wait for nothing."""
+        for key, ledger in self.ledgers.items():
+            if ledger.goes_on or ledger.final or ledger.suspended or not ledger.sealed:
+                continue
+            for node, state in enumerate(ledger.states):
+                if state == WAITING and all(ledger.states[one] in ENDED for one in ledger.parents.get(node, ())):
+                    yield Violation(self.name, self.places[key], f"workflow {key}: node {node} waits, all its parents have ended")
+                    break
+
+
+def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noqa: C901 - one case an event
+    ledger.goes_on = ledger.goes_on or name in GOES_ON
+    match name:
+        case "WorksAdded":
+            for one in event.works:
+                first = ledger.works[-1][1] if ledger.works else 0
+                ledger.works.append((first, first + one.nodes))
+            ledger.states += [WAITING] * len(event.depths)
+        case "EdgesAdded":
+            yield from _edges(ledger, event)
+        case "WorkflowSealed":
+            ledger.sealed = True
+        case "WorkStarted":
+            ledger.started.add(event.work)
+        case "WorkEndReported":
+            ledger.over.add(event.work)
+        case "WorkflowSuspended" | "WorkflowResumed":
+            ledger.suspended = name == "WorkflowSuspended"
+        case "WorkflowEndOrdered":
+            ledger.ending, ledger.suspended, ledger.restarting = event.ending, False, False
+        case "WorkflowRetried":
+            ledger.ending, ledger.final, ledger.restarting = None, False, True
+            ledger.over.clear()
+        case "NodesRestarted":
+            yield from _restarted(ledger, event)
+        case "NodesAdvanced":
+            yield from _advanced(ledger, event)
+        case "WorkflowFinalized":
+            left = sum(state not in ENDED for state in ledger.states)
+            if ledger.sealed and left:
+                yield f"it ended, {left} of its nodes have not"
+            ledger.final, ledger.goes_on, ledger.suspended = True, False, False
+        case _:
+            pass
+
+
+def _edges(ledger: NodeLedger, event: Any) -> Iterator[str]:
+    children = iter(event.children)
+    for parent, count in enumerate(event.counts, start=event.first_parent):
+        for _ in range(count):
+            child = next(children)
+            if parent in ledger.parents.setdefault(child, []):
+                yield f"the edge {parent} -> {child} comes twice"
+            ledger.parents[child].append(parent)
+
+
+def _advanced(ledger: NodeLedger, event: Any) -> Iterator[str]:
+    ledger.goes_on = event.more
+    for nodes, state, said in (
+        (event.finished, FINISHED, event.finished_total),
+        (event.failed, FAILED, event.failed_total),
+        (event.pruned, PRUNED, event.pruned_total),
+    ):
+        yield from _counted(nodes, said, state)
+        for node in _numbers(nodes):
+            if ledger.states[node] in ENDED:
+                yield f"node {node} is said to be {state}, it is {ledger.states[node]}"
+            ledger.states[node] = state
+    for node in _numbers(event.recovered):
+        if ledger.states[node] not in (FAILED, PRUNED):
+            yield f"node {node} is said to end well after all, it is {ledger.states[node]}"
+        ledger.states[node] = FINISHED
+    for node in _numbers(event.pruned):
+        parents = [ledger.states[one] for one in ledger.parents.get(node, ())]
+        is_lost = all(one in ENDED for one in parents) and any(one != FINISHED for one in parents)
+        if not is_lost and not _is_given_up(ledger, node):
+            yield f"node {node} is pruned, its parents are {', '.join(parents) or 'none'}"
+    yield from _counted(event.released, event.released_total, RELEASED)
+    for node in _numbers(event.released):
+        yield from _released(ledger, node)
+        ledger.states[node] = RELEASED
+
+
+def _released(ledger: NodeLedger, node: int) -> Iterator[str]:
+    if ledger.states[node] != WAITING:
+        yield f"node {node} is released, it is {ledger.states[node]}"
+    for parent in ledger.parents.get(node, ()):
+        if ledger.states[parent] != FINISHED:
+            yield f"node {node} is released, its parent {parent} is {ledger.states[parent]}"
+    if ledger.suspended or ledger.restarting or ledger.ending not in (None, WorkflowEnding.CLOSE):
+        yield f"node {node} is released in a workflow that releases nothing"
+
+
+def _is_given_up(ledger: NodeLedger, node: int) -> bool:
+    """Whether the workflow is stopped, or the work of the node has no task any more."""
+    if ledger.ending not in (None, WorkflowEnding.CLOSE):
+        return True
+    work = next(number for number, (first, beyond) in enumerate(ledger.works) if first <= node < beyond)
+    return work in ledger.over or (ledger.ending is not None and work not in ledger.started)
+
+
+def _restarted(ledger: NodeLedger, event: Any) -> Iterator[str]:
+    yield from _counted(event.nodes, event.total, "waiting again")
+    for node in _numbers(event.nodes):
+        if ledger.states[node] not in (FAILED, PRUNED):
+            yield f"node {node} is to wait again, it is {ledger.states[node]}"
+        ledger.states[node] = WAITING
+    if not event.more:
+        left = [node for node, state in enumerate(ledger.states) if state in (FAILED, PRUNED)]
+        if left:
+            yield f"the retry is through, node {left[0]} is {ledger.states[left[0]]}"
+        ledger.restarting = False
+
+
+def _counted(nodes: Iterable[Any], said: int, what: str) -> Iterator[str]:
+    named = list(_numbers(nodes))
+    if len(named) != said:
+        yield f"{said} nodes are said to be {what}, {len(named)} are named"
+
+
+def _numbers(nodes: Iterable[Any]) -> Iterator[int]:
+    for one in nodes:
+        yield from range(one.first, one.last + 1)
