@@ -10,6 +10,9 @@ VENV := .venv
 CLIENT := .venv-client
 READY := $(VENV)/.ready
 CLIENT_READY := $(CLIENT)/.ready
+# Clients of iDDS, for the tests: their panda-client-light and the panda-client of users write the same files.
+IDDS_CLIENT := .venv-idds
+IDDS_CLIENT_READY := $(IDDS_CLIENT)/.ready
 LIB := $(if $(CULM_LIB),$(CULM_LIB),$(CURDIR)/.culm/lib)
 PILOT := $(LIB)/pilot3
 
@@ -102,8 +105,8 @@ down:
 status:
 	$(VENV)/bin/culm status
 
-# The two environments and the Java parts do not wait for each other.
-setup: ; @$(MAKE) --silent --no-print-directory -j3 $(READY) $(CLIENT_READY) fetch
+# The environments and the Java parts do not wait for each other.
+setup: ; @$(MAKE) --silent --no-print-directory -j3 $(READY) $(CLIENT_READY) $(IDDS_CLIENT_READY) fetch
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Culm needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON to one")'
@@ -113,6 +116,10 @@ $(READY): requirements.lock pyproject.toml
 $(CLIENT_READY): requirements-client.lock
 	@$(PYTHON) -m deploy.environment $(CLIENT) requirements-client.lock
 	@ln -sf ../../$(VENV)/bin/culm $(CLIENT)/bin/culm  # so that `culm` is at hand wherever `prun` is
+	@touch $@
+
+$(IDDS_CLIENT_READY): requirements-idds.lock
+	@$(PYTHON) -m deploy.environment $(IDDS_CLIENT) requirements-idds.lock
 	@touch $@
 
 # Before anything is downloaded: every port that is taken, with the variable that moves it.

@@ -21,7 +21,7 @@ CITED = re.compile(r"docs/[\w/.-]+\.md")
 #: `docs/x.md, "One"` and `docs/x.md, "One" and "Two"`; a docstring may break the line between them.
 WITH_HEADINGS = re.compile(r'(docs/[\w/-]+\.md),\s+("[^"]+"(?:(?:,|\s+and)\s+"[^"]+")*)')
 SUFFIXES = {".py", ".md", ".avsc", ".toml", ".html", ".yml", ".yaml"}
-SKIPPED = {".venv", ".venv-client", ".venv-peers", ".culm", "out", ".git"}
+SKIPPED = {".venv", ".venv-client", ".venv-idds", ".venv-peers", ".culm", "out", ".git"}
 
 
 @cache
