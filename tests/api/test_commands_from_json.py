@@ -89,13 +89,14 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
     }  # fmt: skip
     assert {name for name in COMMANDS if of[name] is EndpointClass.INTERNAL} == {
         "SubmitTask", "ClaimTaskName", "ClaimScope", "GiveNumbers", "RedeemEnrolment", "SetSecret", "DeleteSecrets",
-        "ShowSecrets", "LinkIdentities", "UnlinkIdentities",
+        "ShowSecrets", "LinkIdentities", "UnlinkIdentities", "SubmitWorkflow", "AddWorks", "AddEdges", "SealWorkflow",
     }  # fmt: skip
     assert {name for name in COMMANDS if of[name] is EndpointClass.USER} == {
         "AddInputNames", "KillTask", "FinishTask", "RetryTask", "ReloadTask", "PauseTask",
         "ResumeTask", "IncreaseAttempts", "ReassignTask", "ReleaseInput", "HoldInput", "DropInput", "ForceAvalanche",
         "RevertRequirements",
         "ScheduleTaskCommand", "CancelScheduled", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
+        "AbortWorkflow", "CloseWorkflow", "FinishWorkflow", "SuspendWorkflow", "ResumeWorkflow", "RetryWorkflow",
     }  # fmt: skip
 
 
