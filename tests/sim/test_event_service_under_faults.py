@@ -32,12 +32,12 @@ def test_no_law_is_broken_by_jobs_that_take_ranges() -> None:
 
 def test_ranges_are_done_given_back_and_merged_in_such_a_run(tmp_path: Path) -> None:
     world = World(tmp_path, event_service=True)
-    for turn in schedule(4, STEPS):
+    for turn in schedule(1, STEPS):
         world.turn(turn)
 
     assert world.settle() is None
 
     names = Counter(seen.name for seen in world.records())
     assert min(names[one] for one in ("ConsumersAdmitted", "RangesAcquired", "RangesReported", "RangesReturned")) > 0
-    merged = [seen for seen in world.records() if seen.name == "JobDefined" and seen.message.spec.kind == "MERGE"]
+    merged = [seen for seen in world.records() if seen.name == "JobDefined" and seen.message.spec.kind.value == "MERGE"]
     assert any(seen.message.spec.task_id in world.user.tasks[:2] for seen in merged)
