@@ -73,7 +73,7 @@ def create_app(services: Services, *, only: Sequence[Callable[[Services], APIRou
     app.add_middleware(PlainRequests)
     app.add_middleware(Traced)
     app.add_middleware(Measured)
-    hot_routes = pilots.busiest(dispatch)
+    hot_routes = pilots.busiest(services, dispatch)
     return HotRoutes(app, hot_routes, services.gate, services.config.body_bytes_max)
 
 

@@ -140,7 +140,7 @@ def _generated(moved: Moved, event: Any) -> None:
 
 
 def _ended(moved: Moved, outcome: Any) -> None:
-    if outcome.kind.value != "MERGING":
+    if outcome.kind.value != "MERGING" or outcome.ranges_judged:
         moved.live.discard(outcome.job_id)
     if outcome.kind.value == "FINISHED":
         moved.live -= {moved.serials[serial] for serial in moved.merges.pop(outcome.job_id, ()) if serial in moved.serials}

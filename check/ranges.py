@@ -1,7 +1,8 @@
 """The law about ranges of events: each is with one job at a time and ends once. Pure.
 
 Written from docs/reference/jedi.md, "Event service in brief", number by number and without intervals: a range is ready, with a
-job, or over; only what is ready is given, only what a job has is reported or returned, and a job that ended gets none.
+job, or over; only what is ready is given, only what a job has is reported or returned, and a job that ended gets none. A job that
+was admitted gets ranges of the one file that is its input.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ class RangeLedger:
     over: dict[int, str] = field(default_factory=dict)
     of_job: dict[int, set[int]] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    input_of: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -48,6 +51,12 @@ class RangesCountedOnce:
 
 def _entered(ledger: RangeLedger, name: str, event: Any) -> Iterator[str]:
     match name:
+        case "ConsumersAdmitted":
+            yield from _cut(ledger, event)
+            for one in event.jobs:
+                if one.job_id in ledger.input_of or one.file_id not in ledger.spans:
+                    yield f"job {one.job_id} is admitted to file {one.file_id} twice, or before the file is cut"
+                ledger.input_of[one.job_id] = one.file_id
         case "RangesAcquired":
             yield from _acquired(ledger, event)
         case "RangesReported":
@@ -75,17 +84,14 @@ def _acquired(ledger: RangeLedger, event: Any) -> Iterator[str]:
     job_id = event.job_id
     if job_id in ledger.ended:
         yield f"job {job_id} has ended and is given ranges"
-    for file in event.files:
-        if file.file_id in ledger.files or file.first != ledger.total + 1:
-            yield f"file {file.file_id} has ranges from {file.first}, expected new ones from {ledger.total + 1}"
-        if file.count != -(-file.events // event.events_per_range):
-            yield f"file {file.file_id} has {file.count} ranges of {event.events_per_range} for {file.events} events"
-        ledger.files.add(file.file_id)
-        ledger.total = max(ledger.total, file.first + file.count - 1)
+    yield from _cut(ledger, event)
+    first, last = ledger.spans.get(ledger.input_of.get(job_id, 0), (1, ledger.total))
     yield from _taken(ledger, job_id, event.returned, "ready")
     for number in _numbers(event.ranges):
         if not 1 <= number <= ledger.total:
             yield f"range {number} is given to job {job_id}, there are {ledger.total}"
+        elif not first <= number <= last:
+            yield f"range {number} is given to job {job_id}, its input has {first} to {last}"
         elif number in ledger.holder:
             yield f"range {number} is given to job {job_id}, job {ledger.holder[number]} has it"
         elif number in ledger.over:
@@ -93,6 +99,18 @@ def _acquired(ledger: RangeLedger, event: Any) -> Iterator[str]:
         ledger.holder[number] = job_id
         ledger.of_job.setdefault(job_id, set()).add(number)
     yield from _counted(event.ranges, event.total, "acquired")
+
+
+def _cut(ledger: RangeLedger, event: Any) -> Iterator[str]:
+    """Input that is new becomes ranges."""
+    for file in event.files:
+        if file.file_id in ledger.files or file.first != ledger.total + 1:
+            yield f"file {file.file_id} has ranges from {file.first}, expected new ones from {ledger.total + 1}"
+        if file.count != -(-file.events // event.events_per_range):
+            yield f"file {file.file_id} has {file.count} ranges of {event.events_per_range} for {file.events} events"
+        ledger.files.add(file.file_id)
+        ledger.spans[file.file_id] = (file.first, file.first + file.count - 1)
+        ledger.total = max(ledger.total, file.first + file.count - 1)
 
 
 def _taken(ledger: RangeLedger, job_id: int, spans: Iterable[Any], end: str) -> Iterator[str]:

@@ -300,7 +300,8 @@ def _outcomes(ledger: TaskLedger, event: Any) -> Iterator[str]:
     for outcome in event.outcomes:
         if outcome.job_id not in ledger.live and outcome.job_id not in left:
             yield f"job {outcome.job_id} ends and was not live"
-        if outcome.kind.value != "MERGING":
+        # What came of ranges of events waits to be merged without its job, which has ended.
+        if outcome.kind.value != "MERGING" or outcome.ranges_judged:
             left |= ledger.live & {outcome.job_id}
             ledger.live.discard(outcome.job_id)
         # A job that waits for its merge is not ended for its task, and comes to wait once.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.bounds import Checked
-from schemas.types import GrantedRanges, HarvesterOrder, LeasedJob
+from schemas.types import GrantedRanges, HarvesterOrder, LeasedJob, RangeReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Decision:
     harvester_orders: tuple[HarvesterOrder, ...] = ()
     hits: Hits | None = None
     ranges_granted: tuple[GrantedRanges, ...] = ()
+    ranges_refused: tuple[RangeReport, ...] = ()
 
 
 def accept(
@@ -70,7 +71,12 @@ def accept(
 
 
 def refuse(
-    reason: str, message: str, *events: Any, follow_ups: tuple[FollowUp, ...] = (), pilot_command: str | None = None
+    reason: str,
+    message: str,
+    *events: Any,
+    follow_ups: tuple[FollowUp, ...] = (),
+    pilot_command: str | None = None,
+    ranges_refused: tuple[RangeReport, ...] = (),
 ) -> Decision:
-    """Not carried out."""
-    return Decision(events, follow_ups, Refusal(reason, message), pilot_command)
+    """Not carried out, or not all of it."""
+    return Decision(events, follow_ups, Refusal(reason, message), pilot_command, ranges_refused=ranges_refused)

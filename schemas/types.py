@@ -295,6 +295,39 @@ class AccountCap(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class AdmittedConsumer(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that may take ranges of one part of its task's input.
+
+    job_id: The job.
+    file_id: Number of the input unit in its task.
+    """
+
+    job_id: int
+    file_id: int
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "file_id": self.file_id,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            file_id=record["file_id"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and 1 <= self.file_id <= 1000000000
+        )
+
+
 class AsideSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A dead letter that holds the task.
 
@@ -1018,36 +1051,6 @@ class DatasetFile(Struct, frozen=True, kw_only=True, gc=False):
             and (self.boundary_id is None or (0 <= self.boundary_id <= 1000000000000))
             and _NAMES_OF_DATASETFILE("\n".join((self.lfn, self.scope, self.guid, self.checksum, self.endpoint, ""))) is not None
         )
-
-
-class EndedConsumer(Struct, frozen=True, kw_only=True, gc=False):
-    """A job that processes no more ranges.
-
-    job_id: The job.
-    is_failure: True when it failed or was lost: each range that it had counts one try more.
-    """
-
-    job_id: int
-    is_failure: bool = False
-
-    def to_avro(self) -> dict[str, Any]:
-        """The record as fastavro takes it."""
-        return {
-            "job_id": self.job_id,
-            "is_failure": self.is_failure,
-        }
-
-    @classmethod
-    def from_avro(cls, record: dict[str, Any]) -> Self:
-        """The record that fastavro read."""
-        return cls(
-            job_id=record["job_id"],
-            is_failure=record["is_failure"],
-        )
-
-    def is_within_bounds(self) -> bool:
-        """True when every field keeps the bounds of its Avro file."""
-        return 1 <= self.job_id <= 9223372036854775807
 
 
 _NAMES_OF_ENDEDLEASE = lines_of(
@@ -3336,6 +3339,54 @@ class RangeInput(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_RANGEOUTPUT = lines_of(
+    (FILE_NAME, 1, 1024),
+    (WORD, 0, 100),
+    (WORD, 0, 255),
+)
+
+
+class RangeOutput(Struct, frozen=True, kw_only=True, gc=False):
+    """A file that holds what came of ranges.
+
+    lfn: Logical file name.
+    size_bytes: Size in bytes.
+    checksum: Checksum with its kind: ad: for Adler-32, md: for MD5.
+    endpoint: Storage element where it is.
+    """
+
+    lfn: str
+    size_bytes: int = 0
+    checksum: str = ""
+    endpoint: str = ""
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "lfn": self.lfn,
+            "size_bytes": self.size_bytes,
+            "checksum": self.checksum,
+            "endpoint": self.endpoint,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            lfn=record["lfn"],
+            size_bytes=record["size_bytes"],
+            checksum=record["checksum"],
+            endpoint=record["endpoint"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.size_bytes <= 1152921504606846976
+            and _NAMES_OF_RANGEOUTPUT("\n".join((self.lfn, self.checksum, self.endpoint, ""))) is not None
+        )
+
+
 class RangeReport(Struct, frozen=True, kw_only=True, gc=False):
     """How ranges of one try ended.
 
@@ -4538,6 +4589,8 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     boundary_whole: True when a job has all files of a boundary that it begins with.
     boundary_mapped: True when outputs belong to the group of the input of their job.
     ordered_by: What input is ordered by before the name: boundary_id, or lumi_block; empty for the name alone.
+    events_per_range: Events of a range where jobs take ranges of their input (nEventsPerWorker); null for jobs
+        that process their input whole.
     """
 
     files_per_job: int | None = None
@@ -4555,6 +4608,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
     boundary_whole: bool = False
     boundary_mapped: bool = False
     ordered_by: str = ""
+    events_per_range: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4574,6 +4628,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             "boundary_whole": self.boundary_whole,
             "boundary_mapped": self.boundary_mapped,
             "ordered_by": self.ordered_by,
+            "events_per_range": self.events_per_range,
         }
 
     @classmethod
@@ -4595,6 +4650,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             boundary_whole=record["boundary_whole"],
             boundary_mapped=record["boundary_mapped"],
             ordered_by=record["ordered_by"],
+            events_per_range=record["events_per_range"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4610,6 +4666,7 @@ class SplitRules(Struct, frozen=True, kw_only=True, gc=False):
             and (self.walltime_seconds_target is None or (1 <= self.walltime_seconds_target <= 1000000000000))
             and (self.hs06_seconds_per_event is None or (0 <= self.hs06_seconds_per_event <= 1000000000000))
             and 1 <= self.input_divisor <= 1000000
+            and (self.events_per_range is None or (1 <= self.events_per_range <= 1000000))
             and _NAMES_OF_SPLITRULES("\n".join((self.boundary, self.ordered_by, ""))) is not None
         )
 
@@ -5474,12 +5531,15 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
     first: Number of the first range in the set.
     last: Number of the last range, not below the first.
     try_number: Which try it is, from 1.
+    events_per_range: Events of each range; the last one of a file may have fewer. 0 in answers of earlier
+        releases.
     """
 
     file: RangeFile
     first: int
     last: int
     try_number: int
+    events_per_range: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5488,6 +5548,7 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
             "first": self.first,
             "last": self.last,
             "try_number": self.try_number,
+            "events_per_range": self.events_per_range,
         }
 
     @classmethod
@@ -5498,6 +5559,7 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
             first=record["first"],
             last=record["last"],
             try_number=record["try_number"],
+            events_per_range=record["events_per_range"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5506,6 +5568,7 @@ class GrantedRanges(Struct, frozen=True, kw_only=True, gc=False):
             1 <= self.first <= 1000000
             and 1 <= self.last <= 1000000
             and 1 <= self.try_number <= 1000
+            and 0 <= self.events_per_range <= 1000000
             and self.file.is_within_bounds()
         )
 
@@ -5588,6 +5651,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     on_trial: What an inactive rule would have said; null where none matched.
     usage: What the job used, as its pilot reported it; of a job that failed only where its retry rule needs it.
     walltime_seconds: From its start to its end, as its pilot reported them.
+    ranges_judged: True when the set of ranges has judged the end of a job of an event service.
     """
 
     job_id: int
@@ -5604,6 +5668,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
     on_trial: RetryAction | None = None
     usage: JobUsage | None = None
     walltime_seconds: int | None = None
+    ranges_judged: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5622,6 +5687,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             "on_trial": self.on_trial,
             "usage": None if self.usage is None else self.usage.to_avro(),
             "walltime_seconds": self.walltime_seconds,
+            "ranges_judged": self.ranges_judged,
         }
 
     @classmethod
@@ -5642,6 +5708,7 @@ class JobOutcome(Struct, frozen=True, kw_only=True, gc=False):
             on_trial=None if record["on_trial"] is None else RetryAction[record["on_trial"]],
             usage=None if record["usage"] is None else JobUsage.from_avro(record["usage"]),
             walltime_seconds=record["walltime_seconds"],
+            ranges_judged=record["ranges_judged"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5717,6 +5784,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     architecture: Architecture of the task as submitted, for retry rules.
     release: Software release of the task, for retry rules; empty: none.
     retry_rule_set: Set of retry rules that the task names; empty: the usual ones.
+    takes_ranges: True for a job of an event service: its pilot asks for ranges of its input and reports them.
     """
 
     job_id: int
@@ -5755,6 +5823,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
     architecture: str | None = None
     release: str = ""
     retry_rule_set: str = ""
+    takes_ranges: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5795,6 +5864,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             "architecture": self.architecture,
             "release": self.release,
             "retry_rule_set": self.retry_rule_set,
+            "takes_ranges": self.takes_ranges,
         }
 
     @classmethod
@@ -5837,6 +5907,7 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             architecture=record["architecture"],
             release=record["release"],
             retry_rule_set=record["retry_rule_set"],
+            takes_ranges=record["takes_ranges"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5864,6 +5935,39 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_JOBSPEC("\n".join((self.name, self.queue, self.transformation, self.label, self.processing_type, self.owner, self.vo, self.working_group or "", self.resource_type, self.container_name or "", self.retry_rule_set, ""))) is not None
             and (not self.inputs or all(map(JobInput.is_within_bounds, self.inputs)))
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
+        )
+
+
+class NewConsumer(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that will take ranges of one part of its task's input.
+
+    job_id: The job.
+    input: The input of which it takes ranges.
+    """
+
+    job_id: int
+    input: RangeInput
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "input": self.input.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            input=RangeInput.from_avro(record["input"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and self.input.is_within_bounds()
         )
 
 
@@ -6841,6 +6945,44 @@ class BrokerageEvidence(Struct, frozen=True, kw_only=True, gc=False):
             and _NAMES_OF_BROKERAGEEVIDENCE("\n".join((self.seed, ""))) is not None
             and (not self.verdicts or all(map(QueueVerdict.is_within_bounds, self.verdicts)))
             and (not self.cited or all(map(BrokerageCitation.is_within_bounds, self.cited)))
+        )
+
+
+class EndedConsumer(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that processes no more ranges.
+
+    job_id: The job.
+    is_failure: True when it failed or was lost: each range that it had counts one try more.
+    outcome: How it ended, as its task is to learn it once the set has judged; null where the task does not wait
+        for that.
+    """
+
+    job_id: int
+    is_failure: bool = False
+    outcome: JobOutcome | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "job_id": self.job_id,
+            "is_failure": self.is_failure,
+            "outcome": None if self.outcome is None else self.outcome.to_avro(),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            job_id=record["job_id"],
+            is_failure=record["is_failure"],
+            outcome=None if record["outcome"] is None else JobOutcome.from_avro(record["outcome"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.job_id <= 9223372036854775807
+            and (self.outcome is None or self.outcome.is_within_bounds())
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.harvesters import credentials, events, instance, orders, statistics, workers
+from api.harvesters import credentials, instance, logs, orders, statistics, workers
 from api.panda.arguments import REQUIRED, ArgumentKind, Parameter
 from api.panda.calls import Endpoint, Function, mount
 from api.services import Services
@@ -110,19 +110,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         _one("public_key_name", ArgumentKind.TEXT),
         _one("private_key_name", ArgumentKind.TEXT),
     ),
-    _call("POST", "event/acquire_event_ranges", events.acquire_event_ranges),
-    _call("GET", "event/get_available_event_range_count", events.get_available_event_range_count),
-    _call(
-        "POST",
-        "event/update_event_ranges",
-        events.update_event_ranges,
-        _one("event_ranges", ArgumentKind.TEXT, ""),
-        kind=EndpointClass.MEMBER,
-    ),
     Endpoint(
         ("POST",),
         "file_server/upload_jedi_log",
-        events.upload_jedi_log,
+        logs.upload_jedi_log,
         reads_arguments=False,
         capability="",
         kind=EndpointClass.PILOT,

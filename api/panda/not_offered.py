@@ -23,7 +23,6 @@ from identity.ruling import EndpointClass
 #: Answered by the modules that have their form.
 ELSEWHERE = frozenset(
     {
-        "event/acquire_event_ranges", "event/get_available_event_range_count", "event/update_event_ranges",
         "file_server/upload_jedi_log", "job/set_debug_mode",
     }
 )  # fmt: skip

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 WORKFLOWS = "workflows are not offered by this server yet"
 IDDS = "iDDS is not offered by this server yet"
-EVENTS = "the event service is not offered by this server yet"
+EVENTS = "states of single ranges of the event service are not shown by this server yet"
 CLONING = "cloning of jobs is not offered by this server yet"
 STEERING = "hyperparameter optimisation is not offered by this server yet"
 CAROUSEL = "the data carousel is not offered by this server yet"
@@ -69,6 +69,11 @@ SERVED: tuple[KnownCall, ...] = (
         "acquire_jobs update_job update_jobs_bulk update_worker_status update_worker_node update_worker_node_gpu",
     ),
     *_served(
+        "event",
+        "get_available_event_range_count",
+        "acquire_event_ranges update_event_ranges update_single_event_range",
+    ),
+    *_served(
         "harvester",
         "get_current_worker_id get_worker_statistics",
         "heartbeat update_workers acquire_commands acknowledge_commands report_worker_statistics update_service_metrics"
@@ -97,10 +102,7 @@ LATER: Mapping[str, tuple[str, ...]] = {
         "POST idds/execute_idds_workflow_command", "POST file_server/upload_workflow_request",
     ),
     IDDS: ("POST idds/relay_idds_command",),
-    EVENTS: (
-        "GET event/get_available_event_range_count", "POST event/acquire_event_ranges", "POST event/update_single_event_range",
-        "POST event/update_event_ranges", "GET event/get_event_range_statuses",
-    ),
+    EVENTS: ("GET event/get_event_range_statuses",),
     STEERING: ("POST file_server/upload_hpo_checkpoint", "POST file_server/delete_hpo_checkpoint"),
     CLONING: ("POST task/enable_job_cloning", "POST task/disable_job_cloning"),
     CAROUSEL: (

@@ -67,13 +67,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HeldJob:
-    """A job in a pilot's hands, as this process knew it last. holder: who leased it, empty where that is not known."""
+    """A job in a pilot's hands, as this process knew it last. holder, lease_id: empty where they are not known."""
 
     queue: str
     attempt: int
     vo: str
     state: str
     holder: str = ""
+    lease_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class PilotDispatch:
         Raises Unavailable.
         """
         spec = leased.spec
-        self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent", identity.subject))
+        self._remember(spec.job_id, HeldJob(queue, spec.attempt, identity.vo, "sent", identity.subject, leased.lease_id))
         server = self._services.config.addresses.payload
         job = job_dict(spec, await self._storage_of(queue), server, await self._arguments(spec, server))
         if wants_token:
@@ -248,6 +249,19 @@ class PilotDispatch:
     async def _end(self, job_id: int, end: ReportJobEnd, identity: Identity) -> CommandAnswered | None:
         wait_seconds = self._services.config.pilot_answer_seconds
         return await self._services.gateway.submit(end, str(job_id), identity, role="pilot", wait_seconds=wait_seconds)
+
+    async def lease_held(self, job_id: int, identity: Identity) -> str:
+        """The lease under which `identity` holds the job; empty where it does not, or nothing is known of it yet.
+
+        Raises ReadModelsUnavailable.
+        """
+        held = self._held.get(job_id)
+        if held is not None and held.lease_id and (held.vo, held.holder) == (identity.vo, identity.subject):
+            return held.lease_id
+        row = await jobs.holding(self._services.read_models, job_id)
+        if row is None or (row["vo"], row["holder"]) != (identity.vo, identity.subject) or row["status"] in ENDED:
+            return ""
+        return str(row["lease_id"] or "")
 
     def _remember(self, job_id: int, held: "HeldJob") -> None:
         self._held[job_id] = held

@@ -62,6 +62,8 @@ def job_dict(spec: JobSpec, storage: str, server: str, arguments: str | None = N
     }
     if not spec.looping_check:
         job["loopingCheck"] = False
+    if spec.takes_ranges:
+        job["eventService"] = "True"
     if spec.container_name:
         job["container_name"] = spec.container_name
     if spec.multi_step_json:

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from api.pilots import documents, legacy, v1
+from api.pilots import documents, event_routes, legacy, v1
 from api.pilots.dispatch import PilotDispatch
+from api.pilots.event_ranges import EventRangeService
 from api.pilots.hot_routes import HotCall
 from api.services import Services
 
@@ -13,10 +14,12 @@ def build_router(services: Services, service: PilotDispatch) -> APIRouter:
     router = APIRouter()
     router.routes.extend(legacy.build_router(service).routes)
     router.routes.extend(v1.build_router(service).routes)
+    router.routes.extend(event_routes.build_router(EventRangeService(services, service)).routes)
     router.routes.extend(documents.build_router(services, service).routes)
     return router
 
 
-def busiest(service: PilotDispatch) -> dict[str, HotCall]:
+def busiest(services: Services, service: PilotDispatch) -> dict[str, HotCall]:
     """Path -> call of what every job needs, in both dialects; the same calls stand among the routes."""
-    return legacy.busiest(service) | v1.busiest(service)
+    events = event_routes.busiest(EventRangeService(services, service))
+    return legacy.busiest(service) | v1.busiest(service) | events

@@ -87,6 +87,11 @@ async def for_its_pilot(read_models: ReadModels, job_id: int) -> Row | None:
     return await read_models.row("select status, attempt, order_kill, queue, vo, holder from job where job_id = %s", (job_id,))
 
 
+async def holding(read_models: ReadModels, job_id: int) -> Row | None:
+    """`status`, `vo`, `holder`, `lease_id` of a job of any VO: whose ranges of events are its pilot's."""
+    return await read_models.row("select status, vo, holder, lease_id from job where job_id = %s", (job_id,))
+
+
 async def lease_of(read_models: ReadModels, job_id: int) -> Row | None:
     """The lease of a job that a pilot holds."""
     return await read_models.row(

@@ -93,6 +93,7 @@ def answer_record(
         numbers_from=decision.numbers_from,
         harvester_orders=decision.harvester_orders,
         ranges_granted=decision.ranges_granted,
+        ranges_refused=decision.ranges_refused,
         repeated=repeated,
         answered_at=by.issued_at,
         vo=by.vo,

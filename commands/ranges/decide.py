@@ -5,15 +5,17 @@ it was given, may say how it ended; a job that ended gets none, also when its qu
 ranges and intervals. Source: docs/reference/jedi.md, "Event service in brief".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import assert_never
 
-from commands.decision import Decision, Refusal, accept, refuse
+from commands.decision import Decision, Hits, Refusal, accept, refuse
+from commands.ranges.consumers import admit, cut_input, judged_ends, problem_of_input
 from commands.ranges.model import EventRanges, numbers_of, spans
 from schemas.intervals import Intervals, difference, intersection, intervals_of, size, union
 from schemas.ranges import (
     AcquireRanges,
+    AdmitConsumers,
     RangesAcquired,
     RangesCommand,
     RangesReported,
@@ -27,17 +29,17 @@ from schemas.types import (
     GrantedRanges,
     RangeEnd,
     RangeFile,
-    RangeInput,
+    RangeOutput,
     RangeReport,
     ReturnedShare,
 )
 
-#: Of one task. With them the largest row of a set is within a record.
-FILES_MAX, RANGES_MAX = 10_000, 1_000_000
 #: Ranges that one job may have at once.
 HELD_MAX = 2_000
 #: Intervals of a set that are counted: those that are, and those that the ranges with jobs may still become.
 INTERVALS_MAX = 60_000
+#: Files that pilots named for one part of the input, and their names, which stand in the command line of one merge.
+OUTPUTS_MAX, OUTPUT_NAMES_BYTES_MAX = 500, 60_000
 #: How often a range is tried (docs/reference/jedi.md, "Event service in brief").
 TRIES_MAX = 10
 
@@ -45,12 +47,14 @@ TRIES_MAX = 10
 def decide(ranges: EventRanges, command: RangesCommand, by: CommandEnvelope) -> Decision:
     """Answer `command` against `ranges`."""
     match command:
+        case AdmitConsumers():
+            return admit(ranges, command)
         case AcquireRanges():
             return acquire(ranges, command)
         case ReportRanges():
             return report(ranges, command)
         case ReturnRanges():
-            return give_back(ranges, command)
+            return give_back(ranges, command, by.aggregate_id)
         case _:
             assert_never(command)
 
@@ -59,37 +63,47 @@ def acquire(ranges: EventRanges, command: AcquireRanges) -> Decision:
     """The lowest numbers that are ready, of the input of the job; none is an answer, too."""
     if intersection(ranges.ended, ((command.job_id, command.job_id),)):
         return refuse("ALREADY_FINAL", f"job {command.job_id} has ended and gets no ranges")
-    refusal = _refusal_of_input(ranges, command)
+    admitted = ranges.admitted.get(command.job_id)
+    if not command.inputs and admitted is None:
+        return refuse("UNKNOWN_JOB", f"job {command.job_id} is none of those that take ranges of this task")
+    per_range = command.events_per_range if command.inputs else ranges.events_per_range
+    refusal = _refusal_of_input(ranges, command, per_range)
     if refusal is not None:
         return Decision(refusal=refusal)
-    files = {file.file_id: file for file in _cut(ranges, command)}
+    asked = [one.file_id for one in command.inputs] if admitted is None else [admitted]
+    files = {file.file_id: file for file in cut_input(ranges, command.inputs, per_range) if file.file_id in asked}
     had = ranges.consumers.get(command.job_id)
     is_other_lease = had is not None and had.lease_id != command.lease_id
     returned: Intervals = had.ranges if had is not None and is_other_lease else ()
     ready = union(ranges.ready, returned)
     own: Intervals = ()
-    for file_id in dict.fromkeys(one.file_id for one in command.inputs):
+    for file_id in dict.fromkeys(asked):
         numbers = numbers_of(files.get(file_id) or ranges.files[file_id])
         own = union(own, numbers if file_id in files else intersection(ready, numbers))
     room = HELD_MAX - size(difference(ranges.held_by(command.job_id), returned))
     taken = _lowest(own, min(command.count, room))
     if not taken and not files and not is_other_lease:
-        return accept()
+        return accept(hits=Hits(1, size(own)))
     acquired = RangesAcquired(
         job_id=command.job_id,
         lease_id=command.lease_id,
-        events_per_range=command.events_per_range,
+        events_per_range=per_range,
         files=tuple(files.values()),
         ranges=spans(taken),
         returned=spans(returned),
         total=size(taken),
     )
-    return accept(acquired, ranges_granted=tuple(_granted(ranges, files, command, taken)))
+    granted = tuple(_granted(ranges, files, asked, taken, per_range))
+    return accept(acquired, ranges_granted=granted, hits=Hits(1, size(own)))
 
 
 def report(ranges: EventRanges, command: ReportRanges) -> Decision:
     """What is said of ranges that the job has is counted, once; of ranges that it does not have, nothing is taken."""
     held, foreign = ranges.held_by(command.job_id), []
+    outputs = _new_outputs(ranges, command)
+    if outputs is None:
+        found = f"more than {OUTPUTS_MAX} files or {OUTPUT_NAMES_BYTES_MAX:,} bytes of names"
+        return refuse("TOO_MANY_FILES", f"outputs: {found} for one part of the input, expected fewer and larger files")
     done: Intervals = ()
     retried: Intervals = ()
     failed: Intervals = ()
@@ -119,16 +133,21 @@ def report(ranges: EventRanges, command: ReportRanges) -> Decision:
         done_total=size(done),
         retried_total=size(retried),
         failed_total=size(failed),
+        outputs=outputs if done else (),
     )
     events = (event,) if done or retried or failed else ()
     if foreign:
         listed = ", ".join(f"{one.first}-{one.last} in try {one.try_number}" for one in islice(foreign, 5))
-        return refuse("NOT_HELD", f"job {command.job_id} does not have ranges {listed}; others of the report are taken", *events)
+        message = f"job {command.job_id} does not have ranges {listed}; others of the report are taken"
+        return refuse("NOT_HELD", message, *events, ranges_refused=tuple(foreign))
     return accept(*events)
 
 
-def give_back(ranges: EventRanges, command: ReturnRanges) -> Decision:
-    """Jobs ended: their ranges are for others, and they get no more. An end that is known changes nothing."""
+def give_back(ranges: EventRanges, command: ReturnRanges, task_id: str) -> Decision:
+    """Jobs ended: their ranges are for others, and they get no more. An end that is known changes nothing.
+
+    The task learns for each how far its input is processed.
+    """
     jobs = {one.job_id: one for one in command.jobs if not intersection(ranges.ended, ((one.job_id, one.job_id),))}
     returned = tuple(_returned(ranges, one) for one in jobs.values())
     if not returned:
@@ -138,7 +157,7 @@ def give_back(ranges: EventRanges, command: ReturnRanges) -> Decision:
         ready_total=sum(size(intervals_of(one.ready)) for one in returned),
         lost_total=sum(size(intervals_of(one.lost)) for one in returned),
     )
-    return accept(event)
+    return accept(event, follow_ups=judged_ends(ranges, task_id, list(zip(jobs.values(), returned, strict=True))))
 
 
 def _returned(ranges: EventRanges, job: EndedConsumer) -> ReturnedShare:
@@ -149,20 +168,11 @@ def _returned(ranges: EventRanges, job: EndedConsumer) -> ReturnedShare:
     )
 
 
-def _refusal_of_input(ranges: EventRanges, command: AcquireRanges) -> Refusal | None:
-    """Why input cannot be cut as it is said, or no more of it."""
-    if ranges.events_per_range not in (0, command.events_per_range):
-        found = f"{command.events_per_range} events, those of the task have {ranges.events_per_range}"
-        return Refusal("OTHER_RANGES", f"events_per_range: found ranges of {found}")
-    for one in command.inputs:
-        known = ranges.files.get(one.file_id)
-        if known is not None and (known.lfn, known.first_event, known.events) != (one.lfn, one.first_event, one.events):
-            return Refusal("OTHER_INPUT", f"inputs: unit {one.file_id} has other events than those that were cut into ranges")
-    new = {one.file_id: one for one in command.inputs if one.file_id not in ranges.files}
-    files, total = len(ranges.files) + len(new), ranges.total + sum(_count(one, command) for one in new.values())
-    if files > FILES_MAX or total > RANGES_MAX:
-        found = f"{files:,} files and {total:,} ranges"
-        return Refusal("TOO_MANY_RANGES", f"{found}, expected at most {FILES_MAX:,} and {RANGES_MAX:,}")
+def _refusal_of_input(ranges: EventRanges, command: AcquireRanges, per_range: int) -> Refusal | None:
+    """Why input cannot be cut as it is said, or no more ranges are given before reports come."""
+    problem = problem_of_input(ranges, command.inputs, per_range)
+    if problem is not None:
+        return Refusal(*problem)
     torn = sum(map(len, (ranges.ready, ranges.done, ranges.failed, ranges.lost, ranges.ended, *ranges.tries)))
     if torn + 2 * (ranges.held + command.count) > INTERVALS_MAX:
         found = f"{ranges.held:,} ranges are with jobs and {torn:,} intervals are kept"
@@ -170,26 +180,16 @@ def _refusal_of_input(ranges: EventRanges, command: AcquireRanges) -> Refusal | 
     return None
 
 
-def _cut(ranges: EventRanges, command: AcquireRanges) -> Iterator[RangeFile]:
-    first = ranges.total + 1
-    new = {one.file_id: one for one in command.inputs if one.file_id not in ranges.files}
-    for one in new.values():
-        count = _count(one, command)
-        yield RangeFile(
-            file_id=one.file_id,
-            lfn=one.lfn,
-            scope=one.scope,
-            guid=one.guid,
-            first_event=one.first_event,
-            events=one.events,
-            first=first,
-            count=count,
-        )
-        first += count
-
-
-def _count(one: RangeInput, command: AcquireRanges) -> int:
-    return -(-one.events // command.events_per_range)
+def _new_outputs(ranges: EventRanges, command: ReportRanges) -> tuple[RangeOutput, ...] | None:
+    """The files that are not known yet, of a job that was admitted; None where there would be too many."""
+    file_id = ranges.admitted.get(command.job_id)
+    if file_id is None:
+        return ()
+    known = ranges.outputs.get(file_id, ())
+    names = {one.lfn for one in known}
+    new = tuple({one.lfn: one for one in command.outputs if one.lfn not in names}.values())
+    size_bytes = sum(len(one.lfn.encode()) + 1 for one in (*known, *new))
+    return None if len(known) + len(new) > OUTPUTS_MAX or size_bytes > OUTPUT_NAMES_BYTES_MAX else new
 
 
 def _lowest(ranges: Intervals, count: int) -> Intervals:
@@ -209,12 +209,12 @@ def _failed_before(ranges: EventRanges, report: RangeReport) -> Intervals:
 
 
 def _granted(
-    ranges: EventRanges, new: Mapping[int, RangeFile], command: AcquireRanges, taken: Intervals
+    ranges: EventRanges, new: Mapping[int, RangeFile], asked: Sequence[int], taken: Intervals, per_range: int
 ) -> Iterator[GrantedRanges]:
     """The ranges that a job got, by file and try."""
-    for file_id in dict.fromkeys(one.file_id for one in command.inputs):
+    for file_id in dict.fromkeys(asked):
         file = new.get(file_id) or ranges.files[file_id]
         own = intersection(taken, numbers_of(file))
         for times in range(len(ranges.tries) + 1):
             for first, last in ranges.tried(own, times):
-                yield GrantedRanges(file=file, first=first, last=last, try_number=times + 1)
+                yield GrantedRanges(file=file, first=first, last=last, try_number=times + 1, events_per_range=per_range)

@@ -11,8 +11,18 @@ from typing import assert_never
 from commands.undo import UndoDict
 from identity.ruling import Thing
 from schemas.intervals import Intervals, difference, intersection, intervals_of, size, union
-from schemas.ranges import AcquireRanges, RangesAcquired, RangesCommand, RangesEvent, RangesReported, RangesReturned, ReturnRanges
-from schemas.types import CommandEnvelope, EventEnvelope, RangeFile, RangeSpan
+from schemas.ranges import (
+    AcquireRanges,
+    AdmitConsumers,
+    ConsumersAdmitted,
+    RangesAcquired,
+    RangesCommand,
+    RangesEvent,
+    RangesReported,
+    RangesReturned,
+    ReturnRanges,
+)
+from schemas.types import CommandEnvelope, EventEnvelope, RangeFile, RangeOutput, RangeSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class EventRanges:
 
     files: by the number of their input unit, in the order of their ranges. consumers: by job. tries[n]: ranges that were tried in
     vain more than n times. ended: ids of jobs that get no more ranges. total, held: how many ranges there are, and are with jobs.
+    admitted: by job, the number of the input unit of which it may take ranges. outputs: by the number of an input unit, the files
+    that hold what came of its ranges.
     """
 
     vo: str = ""
@@ -44,6 +56,8 @@ class EventRanges:
     ended: Intervals = ()
     total: int = 0
     held: int = 0
+    admitted: UndoDict[int, int] = field(default_factory=UndoDict)
+    outputs: UndoDict[int, tuple[RangeOutput, ...]] = field(default_factory=UndoDict)
 
     def held_by(self, job_id: int) -> Intervals:
         """The ranges that a job has."""
@@ -68,6 +82,10 @@ def evolve(ranges: EventRanges, event: RangesEvent, envelope: EventEnvelope) -> 
     """`ranges` after `event`."""
     ranges.vo = ranges.vo or intern(envelope.vo)
     match event:
+        case ConsumersAdmitted():
+            _add_files(ranges, event.events_per_range, event.files)
+            for job in event.jobs:
+                ranges.admitted[job.job_id] = job.file_id
         case RangesAcquired():
             _acquire(ranges, event, intern(envelope.actor))
         case RangesReported():
@@ -76,11 +94,15 @@ def evolve(ranges: EventRanges, event: RangesEvent, envelope: EventEnvelope) -> 
             ranges.done, ranges.failed = union(ranges.done, done), union(ranges.failed, failed)
             ranges.ready = union(ranges.ready, retried)
             _count_tries(ranges, union(retried, failed))
+            if event.outputs:
+                file_id = ranges.admitted.get(event.job_id, 0)
+                ranges.outputs[file_id] = (*ranges.outputs.get(file_id, ()), *event.outputs)
         case RangesReturned():
             for one in event.jobs:
                 ready, lost = intervals_of(one.ready), intervals_of(one.lost)
                 ranges.held -= size(ranges.held_by(one.job_id))
                 ranges.consumers.pop(one.job_id, None)
+                ranges.admitted.pop(one.job_id, None)
                 ranges.ended = union(ranges.ended, ((one.job_id, one.job_id),))
                 ranges.ready, ranges.lost = union(ranges.ready, ready), union(ranges.lost, lost)
                 if one.is_failure:
@@ -91,14 +113,14 @@ def evolve(ranges: EventRanges, event: RangesEvent, envelope: EventEnvelope) -> 
 
 
 def is_closed(ranges: EventRanges) -> bool:
-    """True when the state may leave memory: every range has ended, and no job has one."""
-    return not ranges.ready and not any(one.ranges for one in ranges.consumers.values())
+    """True when the state may leave memory: no job has a range, or may ask for one."""
+    return not ranges.admitted and not any(one.ranges for one in ranges.consumers.values())
 
 
 def belongs(ranges: EventRanges, command: RangesCommand, by: CommandEnvelope) -> Thing:
     """Ranges are of the one who leased the job that has them; the lease of a job that asks first is in its command."""
     name = f"ranges of task {by.aggregate_id}"
-    if isinstance(command, ReturnRanges):
+    if isinstance(command, AdmitConsumers | ReturnRanges):
         return Thing(name, ranges.vo)
     consumer = ranges.consumers.get(command.job_id)
     if isinstance(command, AcquireRanges) and (consumer is None or consumer.lease_id != command.lease_id):
@@ -116,12 +138,16 @@ def numbers_of(file: RangeFile) -> Intervals:
     return ((file.first, file.first + file.count - 1),)
 
 
-def _acquire(ranges: EventRanges, event: RangesAcquired, holder: str) -> None:
-    ranges.events_per_range = event.events_per_range
-    for file in event.files:
+def _add_files(ranges: EventRanges, events_per_range: int, files: tuple[RangeFile, ...]) -> None:
+    ranges.events_per_range = events_per_range
+    for file in files:
         ranges.files[file.file_id] = file
         ranges.ready = union(ranges.ready, numbers_of(file))
         ranges.total += file.count
+
+
+def _acquire(ranges: EventRanges, event: RangesAcquired, holder: str) -> None:
+    _add_files(ranges, event.events_per_range, event.files)
     taken, returned, had = intervals_of(event.ranges), intervals_of(event.returned), ranges.held_by(event.job_id)
     ranges.ready = difference(union(ranges.ready, returned), taken)
     ranges.held += size(taken) - size(returned)

@@ -9,15 +9,17 @@ from commands.snapshot import MAIN, Row, SnapshotForm
 from commands.undo import UndoDict
 from schemas.intervals import Intervals, intervals_of, joined, size
 from schemas.ranges import (
+    ConsumersAdmitted,
     ConsumerSnapshot,
     RangeFilesSnapshot,
+    RangeOutputsSnapshot,
     RangesAcquired,
     RangesEvent,
     RangesReported,
     RangesReturned,
     RangesSnapshot,
 )
-from schemas.types import RangeTries
+from schemas.types import AdmittedConsumer, RangeTries
 
 #: Files of a page: with names as long as they may be (about 1.4 kB a file) it still fits a record.
 PAGE_FILES = 250
@@ -26,19 +28,21 @@ PAGE_FILES = 250
 def changed(ranges: EventRanges, event: RangesEvent) -> Iterable[str]:
     """The pages that files are added to, and the jobs that the event names."""
     match event:
+        case ConsumersAdmitted():
+            return _changed_pages(ranges, len(event.files))
         case RangesAcquired():
-            count = len(ranges.files)
-            pages = range(count // PAGE_FILES, _pages(count + len(event.files))) if event.files else ()
-            return (*(f"files-{page}" for page in pages), f"job-{event.job_id}")
+            return (*_changed_pages(ranges, len(event.files)), f"job-{event.job_id}")
         case RangesReported():
-            return (f"job-{event.job_id}",)
+            outputs = (f"outputs-{ranges.admitted.get(event.job_id, 0)}",) if event.outputs else ()
+            return (f"job-{event.job_id}", *outputs)
         case RangesReturned():
             return tuple(f"job-{one.job_id}" for one in event.jobs)
 
 
 def names(ranges: EventRanges) -> Iterable[str]:
-    """Every page and every job."""
-    return (*(f"files-{page}" for page in range(_pages(len(ranges.files)))), *(f"job-{job_id}" for job_id in ranges.consumers))
+    """Every page, every job, and the outputs of every part of the input."""
+    pages = (f"files-{page}" for page in range(_pages(len(ranges.files))))
+    return (*pages, *(f"job-{job_id}" for job_id in ranges.consumers), *(f"outputs-{file_id}" for file_id in ranges.outputs))
 
 
 def rows(ranges: EventRanges, wanted: Collection[str]) -> Iterator[Row]:
@@ -51,6 +55,9 @@ def rows(ranges: EventRanges, wanted: Collection[str]) -> Iterator[Row]:
             start = int(number) * PAGE_FILES
             held = tuple(islice(ranges.files.values(), start, start + PAGE_FILES))
             yield name, RangeFilesSnapshot(files=held) if held else None
+        elif kind == "outputs":
+            made = ranges.outputs.get(int(number))
+            yield name, None if made is None else RangeOutputsSnapshot(file_id=int(number), outputs=made)
         else:
             one = ranges.consumers.get(int(number))
             yield name, None if one is None else _consumer(int(number), one)
@@ -61,6 +68,7 @@ def restored(found: Mapping[str, Any]) -> EventRanges:
     main: RangesSnapshot = found[MAIN]
     pages = sorted((int(name.partition("-")[2]), row) for name, row in found.items() if name.startswith("files-"))
     jobs = [row for name, row in found.items() if name.startswith("job-")]
+    made = [row for name, row in found.items() if name.startswith("outputs-")]
     files = {file.file_id: file for _, page in pages for file in page.files}
     consumers = {one.job_id: RangeConsumer(one.holder, one.lease_id, intervals_of(one.ranges)) for one in jobs}
     return EventRanges(
@@ -76,6 +84,8 @@ def restored(found: Mapping[str, Any]) -> EventRanges:
         ended=joined(zip(main.ended[::2], main.ended[1::2], strict=True)),
         total=sum(file.count for file in files.values()),
         held=sum(size(one.ranges) for one in consumers.values()),
+        admitted=UndoDict({one.job_id: one.file_id for one in main.admitted}),
+        outputs=UndoDict({one.file_id: one.outputs for one in made}),
     )
 
 
@@ -89,7 +99,13 @@ def _main(ranges: EventRanges) -> RangesSnapshot:
         lost=spans(ranges.lost),
         tries=tuple(RangeTries(count=number, ranges=spans(one)) for number, one in enumerate(ranges.tries, start=1)),
         ended=_flat(ranges.ended),
+        admitted=tuple(AdmittedConsumer(job_id=job_id, file_id=file_id) for job_id, file_id in ranges.admitted.items()),
     )
+
+
+def _changed_pages(ranges: EventRanges, new: int) -> tuple[str, ...]:
+    count = len(ranges.files)
+    return tuple(f"files-{page}" for page in range(count // PAGE_FILES, _pages(count + new))) if new else ()
 
 
 def _consumer(job_id: int, one: RangeConsumer) -> ConsumerSnapshot:
@@ -104,4 +120,4 @@ def _pages(files: int) -> int:
     return -(-files // PAGE_FILES)
 
 
-SNAPSHOT = SnapshotForm(rows, restored, changed, names, work={"files": 40, "job": 4})
+SNAPSHOT = SnapshotForm(rows, restored, changed, names, work={"files": 40, "job": 4, "outputs": 40})

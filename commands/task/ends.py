@@ -35,7 +35,8 @@ def _ended(task: Task, job: LiveJob, outcome: JobOutcome) -> None:
     if job.kind is JobKind.NORMAL and outcome.kind is OutcomeKind.MERGING:
         unmerged = UnmergedJob(serial=job.serial, job_id=job.job_id, queue=job.queue, outputs=outcome.outputs)
         task.unmerged[job.serial] = Unmerged(unmerged, job.units)
-        task.jobs.move(job.serial, JobState.UNMERGED)
+        # The outputs of a job that took ranges wait; the job itself has ended.
+        task.jobs.move(job.serial, JobState.ENDED_UNMERGED if outcome.ranges_judged else JobState.UNMERGED)
         return
     task.jobs.move(job.serial, JobState.ENDED)
     if job.kind is JobKind.MERGE:

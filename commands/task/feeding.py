@@ -31,6 +31,7 @@ from commands.task.units import (
     made_up_units,
     units_in_file,
     units_made_up,
+    with_events,
     within_events,
 )
 from schemas.boundaries import looked_at, number_of
@@ -122,7 +123,7 @@ def feed_contents(task: Task, command: FeedContents) -> Decision:
     if command.chunk != task.fed.get(command.dataset, 0):
         return refuse("OUT_OF_ORDER", f"chunk {command.chunk} of {command.dataset}, expected {task.fed.get(command.dataset, 0)}")
     try:
-        files = _usable_files(task, definition, command)
+        files = with_events(definition, _usable_files(task, definition, command))
     except EventsUnknown as problem:
         return broken(task, "EVENTS_UNKNOWN", f"input dataset {command.dataset}: {problem}")
     except (PatternRefused, TooMuchMatching) as problem:

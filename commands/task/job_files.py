@@ -35,10 +35,13 @@ def middle_of_merged(definition: TaskDefinition, unmerged: list[Unmerged]) -> st
 
 
 def unmerged_names(template: OutputTemplate, task: Task, unmerged: list[Unmerged]) -> list[str]:
-    """Names of the unmerged files that the merged file of `template` is made of, as far as they were made."""
+    """Names of the unmerged files that the merged file of `template` is made of, as far as they were made.
+
+    What came of ranges of events has the names that pilots gave it, and each file is part of every output.
+    """
     names = []
     for one in unmerged:
-        if template.merge_only:
+        if template.merge_only or definition_of(task).rules.events_per_range is not None:
             names += [file.lfn for file in one.job.outputs if file.role is template.role]
             continue
         (first,) = task.units.specs(one.units[:1]) if definition_of(task).name_fields else (None,)

@@ -61,7 +61,7 @@ def job_spec(task: Task, job: GeneratedJob, kind: JobKind, units: Mapping[int, I
 
 def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSpec:
     definition = definition_of(task)
-    merging = definition.merge is not None
+    merging, takes_ranges = definition.merge is not None, definition.rules.events_per_range is not None
     middle = middle_name(definition, units[0])
     outputs = [
         _output(template, task.task_id, job.serial, middle, unmerged=merging and is_merged(definition, template))
@@ -99,9 +99,11 @@ def _normal_spec(task: Task, job: GeneratedJob, units: list[InputUnit]) -> JobSp
         transformation=definition.transformation,
         parameters=_with_unmerged_names(text, outputs),
         inputs=inputs,
-        outputs=outputs,
+        # What comes of ranges is in files that the pilot names when it reports them.
+        outputs=[one for one in outputs if one.role is DatasetRole.LOG] if takes_ranges else outputs,
         priority=priority_in_force(task),
-        needs_merge=merging,
+        needs_merge=merging and not takes_ranges,
+        takes_ranges=takes_ranges,
         ram_mb=max((unit.ram_mb or 0 for unit in units), default=0),
         events=sum(unit.events or 0 for unit in units) or None,
     )
@@ -184,6 +186,7 @@ def _spec(
     needs_merge: bool = False,
     ram_mb: int = 0,
     events: int | None = None,
+    takes_ranges: bool = False,
 ) -> JobSpec:
     definition = definition_of(task)
     check_lists(inputs, outputs)
@@ -226,6 +229,7 @@ def _spec(
         multi_step_json=definition.multi_step_json if kind is JobKind.NORMAL else None,
         encoded_parameters=definition.encoded_parameters and kind is JobKind.NORMAL,
         events=events,
+        takes_ranges=takes_ranges,
         # Builds and merges run Culm's own steps upon what others wrote: they are not given them.
         uses_secrets=definition.uses_secrets and kind is JobKind.NORMAL,
     )

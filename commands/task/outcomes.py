@@ -18,6 +18,7 @@ from commands.task.input_units import UnitStatus
 from commands.task.limits import OUTCOMES_PER_EVENT
 from commands.task.live_jobs import JobState, LiveJob
 from commands.task.model import Ending, Task, Unmerged, accounts_of
+from commands.task.range_jobs import awaits_ranges, to_be_judged, with_merge
 from commands.task.secondary_changes import accounts_once_ended
 from schemas.dataset import RegisterFiles
 from schemas.ids import JOBS_PER_TASK
@@ -50,6 +51,7 @@ SIGNAL_CODES = frozenset({1200, 1201, 1213})
 def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     """Account for ended jobs: input done, given up or ready again; outputs into their datasets.
 
+    The end of a job that takes ranges of events is accounted for when their set has judged it (`range_jobs.py`).
     An end that was accounted for may be reported again. A job that waits for its merge is news only if it ends otherwise; while
     it is being merged, the merge decides: its input must not be in a merged file and be processed again.
     """
@@ -60,9 +62,13 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
     rest = known
     known = first_part(rest, OUTCOMES_PER_EVENT, PART_BYTES_MAX)
     rest = rest[len(known) :]
+    unjudged = tuple(one for one in known if awaits_ranges(task, one, at_work.get(one.job_id)))
+    follow_ups: list[FollowUp] = [*to_be_judged(task, unjudged)]
+    known = tuple(with_merge(task, one) for one in known if one not in unjudged)
+    if not known:
+        return accept(follow_ups=(*follow_ups, *_left_for_later(task, rest)))
     ended = {outcome.job_id for outcome in known if _unmerged(task, outcome.job_id) is not None}
     changes: dict[int, UnitChange] = {}
-    follow_ups: list[FollowUp] = []
     for outcome in known:
         job = at_work.get(outcome.job_id)
         if job is None:
@@ -74,8 +80,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         elif job.kind is JobKind.MERGE:
             follow_ups += _merge_ended(task, changes, job, outcome, ended)
     follow_ups += _registrations(task, known, at_work)
-    if rest:
-        follow_ups.append(FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=rest)))
+    follow_ups += _left_for_later(task, rest)
     recorded = JobOutcomesRecorded(
         outcomes=tuple(_with_queue(one, at_work) for one in known),
         units=tuple(changes.values()),
@@ -88,6 +93,10 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         following.append(pause)
         follow_ups += (FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
     return accept(recorded, *following, follow_ups=tuple(follow_ups))
+
+
+def _left_for_later(task: Task, outcomes: tuple[JobOutcome, ...]) -> tuple[FollowUp, ...]:
+    return (FollowUp(str(task.task_id), RecordJobOutcomes(outcomes=outcomes)),) if outcomes else ()
 
 
 def _with_queue(outcome: JobOutcome, at_work: Mapping[int, LiveJob]) -> JobOutcome:
@@ -228,7 +237,7 @@ def _accounts_after(
     before = accounts_of(task)
     finished = sum(change.finished for change in changes.values())
     failed = sum(change.failed for change in changes.values())
-    ended = {outcome.job_id for outcome in outcomes if outcome.kind is not OutcomeKind.MERGING}
+    ended = {outcome.job_id for outcome in outcomes if outcome.kind is not OutcomeKind.MERGING or outcome.ranges_judged}
     for outcome in outcomes:
         job = at_work.get(outcome.job_id)
         if job is not None and job.kind is JobKind.MERGE and outcome.kind is OutcomeKind.FINISHED:

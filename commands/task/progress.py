@@ -12,6 +12,7 @@ from commands.sizes import bytes_of
 from commands.task.job_spec import job_spec
 from commands.task.kills import broken
 from commands.task.model import Scouts, Task, accounts_of
+from commands.task.range_jobs import admissions, one_file_a_job
 from commands.task.secondaries import Taking
 from commands.task.secondary_changes import accounts_once_given
 from commands.task.text import UnresolvedPlaceholder
@@ -60,6 +61,8 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         return refuse("BAD_PLAN", f"plan holds {len(planned)} input units, order {command.order} has {len(order.units)}")
     if not command.plans or any(not plan.queue for plan in command.plans):
         return refuse("BAD_PLAN", "a plan without jobs or without a queue")
+    if one_file_a_job(task, command.kind) and any(len(plan.unit_ids) > 1 for plan in command.plans):
+        return refuse("BAD_PLAN", "a job that takes ranges of events has several input units, expected one")
     if task.last_serial + len(command.plans) >= JOBS_PER_TASK:
         found = f"the task has made {task.last_serial:,} jobs, expected fewer than {JOBS_PER_TASK:,}"
         return broken(task, "TOO_MANY_JOBS", found)
@@ -112,7 +115,7 @@ def generate(task: Task, command: GenerateJobs) -> Decision:
         FollowUp(str(spec.job_id), DefineJob(spec=spec), task.owner, checked=found)
         for spec, found in zip(specs, checked, strict=True)
     )
-    return accept(*_decided(command), generated, follow_ups=(*_holds(task, jobs), *defines))
+    return accept(*_decided(command), generated, follow_ups=(*_holds(task, jobs), *admissions(task, jobs, units), *defines))
 
 
 def _secondary_files(task: Task, command: GenerateJobs) -> list[Sequence[SecondaryRange]]:

@@ -23,7 +23,7 @@ class TooMuchMatching(ValueError):
 
 
 class EventsUnknown(ValueError):
-    """A task is limited to a number of events, and a file has none by its catalogue."""
+    """A task needs the numbers of events of its files, and a file has none by its catalogue."""
 
 
 def within_events(
@@ -45,6 +45,15 @@ def within_events(
         usable.append(replace(file, events=events_left) if cut else file)
         events_left -= file.events
     return usable
+
+
+def with_events(definition: TaskDefinition, files: Sequence[DatasetFile]) -> Sequence[DatasetFile]:
+    """`files`; raises EventsUnknown where jobs are to take ranges of their events and one has none."""
+    if definition.rules.events_per_range is not None:
+        for file in files:
+            if not file.events:
+                raise EventsUnknown(f"file {file.lfn} has no number of events; nEventsPerWorker needs one")
+    return files
 
 
 def units_made_up(definition: TaskDefinition) -> int:

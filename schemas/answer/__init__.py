@@ -18,6 +18,7 @@ from schemas.types import (
     GrantedRanges,
     HarvesterOrder,
     LeasedJob,
+    RangeReport,
 )
 
 _NAMES_OF_COMMANDANSWERED = lines_of(
@@ -62,6 +63,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
         that does not count them.
     units_hit: Input units whose way it changes; null for a command that does not count them.
     dry_run: True where the command asked to be decided only: nothing was carried out.
+    ranges_refused: Ranges of a report that were not taken, where the others were.
     """
 
     command_id: str
@@ -87,6 +89,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     jobs_hit: int | None = None
     units_hit: int | None = None
     dry_run: bool = False
+    ranges_refused: tuple[RangeReport, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -114,6 +117,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             "jobs_hit": self.jobs_hit,
             "units_hit": self.units_hit,
             "dry_run": self.dry_run,
+            "ranges_refused": [item.to_avro() for item in self.ranges_refused],
         }
 
     @classmethod
@@ -143,6 +147,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             jobs_hit=record["jobs_hit"],
             units_hit=record["units_hit"],
             dry_run=record["dry_run"],
+            ranges_refused=tuple(RangeReport.from_avro(item) for item in record["ranges_refused"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -158,9 +163,11 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             and 631152000000000 <= self.answered_at <= 4102444800000000
             and (self.jobs_hit is None or (0 <= self.jobs_hit <= 1000000000000))
             and (self.units_hit is None or (0 <= self.units_hit <= 1000000000000))
+            and len(self.ranges_refused) <= 1000
             and _NAMES_OF_COMMANDANSWERED("\n".join((self.command_id, self.command_type, self.aggregate, self.aggregate_id, self.correlation_id, self.reason or "", self.pilot_command or "", self.vo, self.actor, self.causation_id or "", ""))) is not None
             and self.causation_id != ""
             and (self.leased is None or self.leased.is_within_bounds())
             and (not self.harvester_orders or all(map(HarvesterOrder.is_within_bounds, self.harvester_orders)))
             and (not self.ranges_granted or all(map(GrantedRanges.is_within_bounds, self.ranges_granted)))
+            and (not self.ranges_refused or all(map(RangeReport.is_within_bounds, self.ranges_refused)))
         )

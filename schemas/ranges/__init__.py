@@ -13,9 +13,12 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    AdmittedConsumer,
     EndedConsumer,
+    NewConsumer,
     RangeFile,
     RangeInput,
+    RangeOutput,
     RangeReport,
     RangeSpan,
     RangeTries,
@@ -76,21 +79,58 @@ class AcquireRanges(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class AdmitConsumers(Struct, frozen=True, kw_only=True, gc=False):
+    """The task made jobs that take ranges: their input is cut into ranges where no job had it before.
+
+    events_per_range: Events of a range; the last one of a file may have fewer.
+    consumers: The jobs, each with its input.
+    """
+
+    events_per_range: int
+    consumers: tuple[NewConsumer, ...]
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "events_per_range": self.events_per_range,
+            "consumers": [item.to_avro() for item in self.consumers],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            events_per_range=record["events_per_range"],
+            consumers=tuple(NewConsumer.from_avro(item) for item in record["consumers"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.events_per_range <= 1000000
+            and len(self.consumers) <= 500
+            and (not self.consumers or all(map(NewConsumer.is_within_bounds, self.consumers)))
+        )
+
+
 class ReportRanges(Struct, frozen=True, kw_only=True, gc=False):
     """A pilot says how ranges of its job ended.
 
     job_id: The job that the pilot holds.
     reports: How ranges ended.
+    outputs: Files that hold what came of the ranges that are reported done; taken with the first of these.
     """
 
     job_id: int
     reports: tuple[RangeReport, ...]
+    outputs: tuple[RangeOutput, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "job_id": self.job_id,
             "reports": [item.to_avro() for item in self.reports],
+            "outputs": [item.to_avro() for item in self.outputs],
         }
 
     @classmethod
@@ -99,6 +139,7 @@ class ReportRanges(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             job_id=record["job_id"],
             reports=tuple(RangeReport.from_avro(item) for item in record["reports"]),
+            outputs=tuple(RangeOutput.from_avro(item) for item in record["outputs"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -106,7 +147,9 @@ class ReportRanges(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.job_id <= 9223372036854775807
             and len(self.reports) <= 1000
+            and len(self.outputs) <= 100
             and (not self.reports or all(map(RangeReport.is_within_bounds, self.reports)))
+            and (not self.outputs or all(map(RangeOutput.is_within_bounds, self.outputs)))
         )
 
 
@@ -136,6 +179,46 @@ class ReturnRanges(Struct, frozen=True, kw_only=True, gc=False):
         return (
             len(self.jobs) <= 500
             and (not self.jobs or all(map(EndedConsumer.is_within_bounds, self.jobs)))
+        )
+
+
+class ConsumersAdmitted(Struct, frozen=True, kw_only=True, gc=False):
+    """Jobs may take ranges of their input.
+
+    events_per_range: Events of a range; the same for all of the set.
+    jobs: The jobs, each with the input of which it takes ranges.
+    files: Input that was cut into ranges for these jobs; that of others was cut before.
+    """
+
+    events_per_range: int
+    jobs: tuple[AdmittedConsumer, ...] = ()
+    files: tuple[RangeFile, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "events_per_range": self.events_per_range,
+            "jobs": [item.to_avro() for item in self.jobs],
+            "files": [item.to_avro() for item in self.files],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            events_per_range=record["events_per_range"],
+            jobs=tuple(AdmittedConsumer.from_avro(item) for item in record["jobs"]),
+            files=tuple(RangeFile.from_avro(item) for item in record["files"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.events_per_range <= 1000000
+            and len(self.jobs) <= 500
+            and len(self.files) <= 500
+            and (not self.jobs or all(map(AdmittedConsumer.is_within_bounds, self.jobs)))
+            and (not self.files or all(map(RangeFile.is_within_bounds, self.files)))
         )
 
 
@@ -215,6 +298,7 @@ class RangesReported(Struct, frozen=True, kw_only=True, gc=False):
     done_total: How many were processed.
     retried_total: How many are ready again.
     failed_total: How many are given up.
+    outputs: Files that hold what came of the ranges that are done.
     """
 
     job_id: int
@@ -224,6 +308,7 @@ class RangesReported(Struct, frozen=True, kw_only=True, gc=False):
     done_total: int = 0
     retried_total: int = 0
     failed_total: int = 0
+    outputs: tuple[RangeOutput, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -235,6 +320,7 @@ class RangesReported(Struct, frozen=True, kw_only=True, gc=False):
             "done_total": self.done_total,
             "retried_total": self.retried_total,
             "failed_total": self.failed_total,
+            "outputs": [item.to_avro() for item in self.outputs],
         }
 
     @classmethod
@@ -248,6 +334,7 @@ class RangesReported(Struct, frozen=True, kw_only=True, gc=False):
             done_total=record["done_total"],
             retried_total=record["retried_total"],
             failed_total=record["failed_total"],
+            outputs=tuple(RangeOutput.from_avro(item) for item in record["outputs"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -260,9 +347,11 @@ class RangesReported(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.done_total <= 1000000
             and 0 <= self.retried_total <= 1000000
             and 0 <= self.failed_total <= 1000000
+            and len(self.outputs) <= 100
             and (not self.done or all(map(RangeSpan.is_within_bounds, self.done)))
             and (not self.retried or all(map(RangeSpan.is_within_bounds, self.retried)))
             and (not self.failed or all(map(RangeSpan.is_within_bounds, self.failed)))
+            and (not self.outputs or all(map(RangeOutput.is_within_bounds, self.outputs)))
         )
 
 
@@ -383,6 +472,40 @@ class RangeFilesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class RangeOutputsSnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """What came of the ranges of one part of the input.
+
+    file_id: Number of the input unit in its task.
+    outputs: Files that pilots named, in the order of their reports.
+    """
+
+    file_id: int
+    outputs: tuple[RangeOutput, ...]
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "file_id": self.file_id,
+            "outputs": [item.to_avro() for item in self.outputs],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            file_id=record["file_id"],
+            outputs=tuple(RangeOutput.from_avro(item) for item in record["outputs"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            1 <= self.file_id <= 1000000000
+            and len(self.outputs) <= 500
+            and (not self.outputs or all(map(RangeOutput.is_within_bounds, self.outputs)))
+        )
+
+
 _NAMES_OF_RANGESSNAPSHOT = lines_of(
     (WORD, 0, 64),
 )
@@ -399,6 +522,7 @@ class RangesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     lost: Ranges that were lost with jobs as often as they may be.
     tries: Ranges by the tries that they had.
     ended: Jobs that get no more ranges: first and last id of each stretch.
+    admitted: Jobs that may take ranges, each with its input.
     """
 
     vo: str = ""
@@ -409,6 +533,7 @@ class RangesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     lost: tuple[RangeSpan, ...] = ()
     tries: tuple[RangeTries, ...] = ()
     ended: tuple[int, ...] = ()
+    admitted: tuple[AdmittedConsumer, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -421,6 +546,7 @@ class RangesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "lost": [item.to_avro() for item in self.lost],
             "tries": [item.to_avro() for item in self.tries],
             "ended": list(self.ended),
+            "admitted": [item.to_avro() for item in self.admitted],
         }
 
     @classmethod
@@ -435,6 +561,7 @@ class RangesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             lost=tuple(RangeSpan.from_avro(item) for item in record["lost"]),
             tries=tuple(RangeTries.from_avro(item) for item in record["tries"]),
             ended=tuple(record["ended"]),
+            admitted=tuple(AdmittedConsumer.from_avro(item) for item in record["admitted"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -448,23 +575,27 @@ class RangesSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.tries) <= 1000
             and len(self.ended) <= 120000
             and (not self.ended or 0 <= min(self.ended) <= max(self.ended) <= 9223372036854775807)
+            and len(self.admitted) <= 50000
             and _NAMES_OF_RANGESSNAPSHOT("\n".join((self.vo, ""))) is not None
             and (not self.ready or all(map(RangeSpan.is_within_bounds, self.ready)))
             and (not self.done or all(map(RangeSpan.is_within_bounds, self.done)))
             and (not self.failed or all(map(RangeSpan.is_within_bounds, self.failed)))
             and (not self.lost or all(map(RangeSpan.is_within_bounds, self.lost)))
             and (not self.tries or all(map(RangeTries.is_within_bounds, self.tries)))
+            and (not self.admitted or all(map(AdmittedConsumer.is_within_bounds, self.admitted)))
         )
 
 
 RangesCommand = (
     AcquireRanges
+    | AdmitConsumers
     | ReportRanges
     | ReturnRanges
 )
 
 RangesEvent = (
-    RangesAcquired
+    ConsumersAdmitted
+    | RangesAcquired
     | RangesReported
     | RangesReturned
 )

@@ -33,7 +33,8 @@ def problems_of_keys(raw: Mapping[str, Any]) -> Iterator[str]:
                 inputs += _makes_input(row)
                 keys = SECONDARY if _makes_input(row) and inputs > 1 else ITEM
                 yield from _of_item(row, keys, f"{key}." if row is given else f"{key}[{place}].")
-    yield from _of_sections(raw, (("buildSpec", BUILD), ("mergeSpec", MERGE), ("multiStepExec", STEPS)), "")
+    sections = (("buildSpec", BUILD), ("mergeSpec", MERGE), ("esmergeSpec", MERGE), ("multiStepExec", STEPS))
+    yield from _of_sections(raw, sections, "")
     steps = raw.get("multiStepExec")
     if isinstance(steps, Mapping):
         parts = (("preprocess", STEP), ("postprocess", STEP), ("containerOptions", CONTAINER))

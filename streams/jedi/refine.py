@@ -15,7 +15,7 @@ from typing import Any
 from schemas.patterns import compile_pattern
 from schemas.scopes import dataset_name
 from schemas.server_address import with_name
-from schemas.types import NameList, ScoutRules, StepDefinition, TaskDefinition
+from schemas.types import DatasetRole, NameList, ScoutRules, StepDefinition, TaskDefinition
 from streams.jedi.known_keys_check import problems_of_keys
 from streams.jedi.requirements import (
     check_patterns,
@@ -126,7 +126,7 @@ def _definition(
         attempts_max=1 if given.flag("disableAutoRetry") else given.whole("maxAttempt", 1, ATTEMPTS_MAX) or ATTEMPTS,
         failures_max=given.whole("maxFailure", 1, ATTEMPTS_MAX),
         build=_build(given, api),
-        merge=_merge(given, api),
+        merge=_merge(given, api, makes_files=any(one.role is DatasetRole.OUTPUT for one in text.outputs)),
         multi_step_json=_as_json(given, "multiStepExec"),
         container_name=given.name("container_name") or None,
         use_local_io=given.flag("useLocalIO"),
@@ -211,12 +211,16 @@ def _build(given: Parameters, api: str) -> StepDefinition | None:
     )
 
 
-def _merge(given: Parameters, api: str) -> StepDefinition | None:
-    if not given.flag("mergeOutput"):
+def _merge(given: Parameters, api: str, *, makes_files: bool) -> StepDefinition | None:
+    """The step that merges outputs; what comes of ranges of events is always merged where the task has outputs."""
+    by_ranges = bool(given.raw.get("nEventsPerWorker")) and makes_files
+    if not (given.flag("mergeOutput") or by_ranges):
         return None
-    step = given.section("mergeSpec")
+    key = "esmergeSpec" if by_ranges and given.raw.get("esmergeSpec") else "mergeSpec"
+    step = given.section(key)
     if step is None:
-        given.problems.append("mergeSpec is missing, expected an object beside mergeOutput")
+        beside = "esmergeSpec is missing, expected an object beside nEventsPerWorker" if by_ranges else ""
+        given.problems.append(beside or "mergeSpec is missing, expected an object beside mergeOutput")
         return None
     return StepDefinition(
         transformation=_wrapper(step, MERGE_WRAPPER, api),

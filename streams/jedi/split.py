@@ -94,6 +94,8 @@ class Parcel:
     @property
     def full(self) -> bool:
         """True when no further unit would be taken, whichever it is."""
+        if self.count and self.definition.rules.events_per_range is not None:
+            return True
         if self.count < max(1, self.least):
             return False
         if is_made_up(self.definition) or len(self.files) >= files_of_a_job(self.definition.rules):
@@ -104,6 +106,8 @@ class Parcel:
         """True when the job may have `unit` too."""
         if self.last is None:
             return True
+        if self.definition.rules.events_per_range is not None:
+            return False  # a job takes ranges of one file
         if not self._continues(self.last, unit):
             return False
         if self.count < self.least:

@@ -19,6 +19,7 @@ from streams.jedi.task_parameters import (
 )
 
 FILES_PER_JOB_MAX = 200
+EVENTS_PER_RANGE_MAX = 1_000_000
 
 
 def rules_of(given: Parameters, *, without_input: bool, by_file: bool, mixed: bool) -> SplitRules:
@@ -30,9 +31,11 @@ def rules_of(given: Parameters, *, without_input: bool, by_file: bool, mixed: bo
         files, events = None, events or made_up or 1
     elif per_file and events and not files:
         files, events = min(INT32_MAX, max(1, events // per_file)), None
+    per_range = _per_range(given, files, events, without_input=without_input, by_file=by_file)
     jobs_max = [found for key in ("maxNumJobs", "totNumJobs", "nJobs") if (found := given.whole(key)) is not None]
     return SplitRules(
-        files_per_job=files,
+        files_per_job=1 if per_range else files,
+        events_per_range=per_range,
         files_per_job_max=given.whole("nMaxFilesPerJob", 1) or FILES_PER_JOB_MAX,
         events_per_job=events,
         gigabytes_per_job=_positive(given, "nGBPerJob"),
@@ -44,6 +47,24 @@ def rules_of(given: Parameters, *, without_input: bool, by_file: bool, mixed: bo
         hs06_seconds_per_event=hs06_seconds_of(given),
         **_boundary(given, without_input=without_input),
     )
+
+
+def _per_range(
+    given: Parameters, files: int | None, events: int | None, *, without_input: bool, by_file: bool
+) -> int | None:
+    """Events of a range where jobs take ranges: of one file each, whose events are known."""
+    per_range = given.whole("nEventsPerWorker", 1, EVENTS_PER_RANGE_MAX)
+    if per_range is None:
+        return None
+    if without_input or by_file:
+        given.problems.append(f"nEventsPerWorker is {per_range} and the task has no input dataset, expected one")
+    if events is not None or files not in (None, 1):
+        given.problems.append(f"nEventsPerWorker is {per_range} beside nEventsPerJob or nFilesPerJob, expected none of them")
+    if any(given.raw.get(key) for key in ("maxNumJobs", "totNumJobs", "nJobs")):
+        given.problems.append(f"nEventsPerWorker is {per_range} beside a number of jobs, expected none: each file has a job")
+    if given.raw.get("groupBoundaryID") or given.raw.get("respectLB"):
+        given.problems.append(f"nEventsPerWorker is {per_range} beside a boundary of jobs, expected one of them")
+    return per_range
 
 
 def _boundary(given: Parameters, *, without_input: bool) -> dict[str, Any]:

@@ -38,11 +38,19 @@ class Gateway(GatewayStandIn):
         """Nothing to end."""
 
     async def submit(
-        self, command: Any, aggregate_id: str, identity: Identity, *, role: str | None = None, **how: Any
+        self,
+        command: Any,
+        aggregate_id: str,
+        identity: Identity,
+        *,
+        role: str | None = None,
+        dry_run: bool = False,
+        **how: Any,
     ) -> CommandAnswered | None:
         """What the decider answers."""
         self.sent.append((command, aggregate_id))
-        return self.culm.send(command, aggregate_id, actor=identity.subject, role=role or identity.role, vo=identity.vo)
+        role = role or identity.role
+        return self.culm.send(command, aggregate_id, actor=identity.subject, role=role, vo=identity.vo, dry_run=dry_run)
 
 
 class Rows(ReadModelsStandIn):

@@ -11,7 +11,11 @@ from check.report import judge_log, laws_of_the_log
 from schemas.records import replace
 from schemas.types import RangeEnd, RangeSpan
 from tests.check.test_workers_law import seen_of
+from tests.commands.builders import TASK as TASK_OF_JOBS
+from tests.commands.builders import job
 from tests.commands.in_memory import a_culm
+from tests.commands.test_event_service import acquire as acquire_admitted
+from tests.commands.test_event_service import an_event_service
 from tests.commands.test_ranges import FILE, OTHER, acquire, end, report
 
 
@@ -70,3 +74,15 @@ def test_a_range_that_is_counted_twice_is_found() -> None:
 )
 def test_what_is_broken_is_found(name: str, change: Callable[[Any], Any], found: str) -> None:
     assert found in found_in(changed(name, change))
+
+
+def test_a_range_of_a_file_that_is_not_the_job_s_input_is_found() -> None:
+    culm = an_event_service({"a": 20, "b": 20})
+    records = seen_of(culm, "ranges")
+    acquire_admitted(culm, job(2))
+    given = next(one for one in seen_of(culm, "ranges") if one.name == "RangesAcquired")
+    wrong = replace(given.message, ranges=(RangeSpan(first=2, last=3),))
+
+    found = found_in([*records, Seen(given.place, given.role, given.aggregate, given.name, given.envelope, wrong)])
+
+    assert found == f"task {TASK_OF_JOBS}: range 2 is given to job {job(2)}, its input has 3 to 4"

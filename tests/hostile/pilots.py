@@ -39,6 +39,9 @@ OFFER = {
 }  # fmt: skip
 WORKER = {"workerID": "w1", "harvesterID": "h1", "status": "started", "site": QUEUE, "node_id": "n1"}
 WORKER_V1 = {"worker_id": "w1", "harvester_id": "h1", "status": "started", "site": QUEUE, "node_id": "n1"}
+#: Ranges of a job that no pilot holds.
+A_RANGE = {"eventRangeID": "10000001-100000010000001-1-1-1", "eventStatus": "finished", "errorCode": 1, "errorDiag": "text"}
+A_ZIP = {"lfn": "out.zip", "objstoreID": 1, "adler32": "062c0215", "fsize": 5, "numEvents": 1, "pathConvention": 1000}
 WHERE_IT_IS = {
     "worker_id": "w", "harvester_id": "h", "state": "running", "node": "n", "exit_code": None, "diagnostic": None,
 }  # fmt: skip
@@ -76,6 +79,17 @@ def pilot_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
         as_form=True),
         "pilot get_access_token": with_body(f"{legacy}/get_access_token", pilot, changed({"client_name": "x",
         "token_key": "y"}), as_form=True),
+        "pilot getEventRanges": with_body(f"{legacy}/getEventRanges", pilot, changed({"pandaID": ground.jobs[0],
+        "jobsetID": ground.tasks[0], "taskID": ground.tasks[0], "nRanges": 5}), as_form=True),
+        "pilot updateEventRange": with_body(f"{legacy}/updateEventRange", pilot, changed(A_RANGE), as_form=True),
+        "pilot updateEventRanges": with_body(f"{legacy}/updateEventRanges", pilot, changed({"version": 1,
+        "eventRanges": [{"zipFile": A_ZIP, "eventRanges": [A_RANGE, A_RANGE]}, A_RANGE]})),
+        "pilot acquire_event_ranges": with_body("/api/v1/event/acquire_event_ranges", pilot, changed({
+        "job_id": ground.jobs[0], "jobset_id": ground.tasks[0], "task_id": ground.tasks[0], "n_ranges": 5})),
+        "pilot update_single_event_range": with_body("/api/v1/event/update_single_event_range", pilot, changed({
+        "event_range_id": A_RANGE["eventRangeID"], "event_range_status": "finished", "core_count": 1})),
+        "pilot update_event_ranges": with_body("/api/v1/event/update_event_ranges", pilot, changed({"version": 0,
+        "event_ranges": [{"zipFile": A_ZIP, "eventRanges": [A_RANGE]}, A_RANGE]})),
         "pilot acquire_jobs": with_body(f"{v1}/acquire_jobs", pilot, changed(offer_v1)),
         "pilot update_job": with_body(f"{v1}/update_job", pilot, reported(ground, v1=True)),
         "pilot update_jobs_bulk": with_body(f"{v1}/update_jobs_bulk", pilot, in_bulk("job_list", reported(ground, v1=True))),

@@ -272,7 +272,7 @@ def _job(inputs: tuple[JobInput, ...]) -> dict[str, Any]:
         "owner": "o", "vo": "v", "working_group": None, "share": "", "resource_type": "", "needs_merge": False,
         "use_local_io": False, "looping_check": True, "container_name": None, "multi_step_json": None, "events": None,
         "uses_secrets": False, "encoded_parameters": False, "memory_mb_asked": 0, "architecture": "", "release": "",
-        "retry_rule_set": "",
+        "retry_rule_set": "", "takes_ranges": False,
     }
     # fmt: on
 

@@ -30,6 +30,7 @@ from schemas.types import (
 )
 from schemas.wire import Codec, entry_of
 from tests.sim.memory_log import MemoryLog
+from tests.sim.range_taker import RangeTaker
 from tests.sim.readers import HEARTBEATS, Answers
 
 QUEUES = ("EAST", "WEST")
@@ -106,6 +107,7 @@ class Pilot:
     call: int = 0
     requests: int = 0
     silent_until: int = 0
+    taker: RangeTaker = field(default_factory=RangeTaker)
 
     def step(self, chance: random.Random, *, honest: bool = False) -> None:
         """One action: ask, report, work on, or misbehave."""
@@ -154,8 +156,11 @@ class Pilot:
                 self.requests += 1
                 if answer.leased is not None:
                     self.job, self.state = answer.leased.spec, "leased"
+                    self.taker = RangeTaker(answer.leased.lease_id)
                 else:
                     self.silent_until = self.calls.log.now + 500_000
+            case "with ranges":
+                self.state = "running" if self.taker.understand(answer) else "ordered to stop"
             case "ended":
                 self.job, self.state = None, "idle"
             case _:
@@ -172,6 +177,8 @@ class Pilot:
                 self._progress(ReportedState.STARTING, "starting")
             case "starting":
                 self._progress(ReportedState.RUNNING, "running")
+            case "running" if self.job.takes_ranges and (said := self.taker.next_words(self.job.job_id, chance, honest=honest)):
+                self._say(said, str(self.job.task_id), "with ranges")
             case "running" if chance.random() < 0.5:
                 self._progress(ReportedState.RUNNING, "running")
             case "running":

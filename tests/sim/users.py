@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.dataset import RegisterFiles
 from schemas.ids import job_id_of
 from schemas.job import KillJob
 from schemas.task import (
@@ -26,6 +27,8 @@ from schemas.task import (
     SubmitTask,
 )
 from schemas.types import (
+    DatasetFile,
+    DatasetRole,
     NameList,
     UnitRange,
 )
@@ -39,6 +42,7 @@ TASKS_MAX = 4
 #: Of all tasks, which one reads what the others write while they work.
 CHILD = 3
 MADE = "user.jdoe.test2_out.txt"
+EVENTS = "user.jdoe.evnt"
 MERGE = "-r . -a jobO.tar.gz ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
 #: Asks for a library that the task has not; it breaks the task when everything else is done.
 BAD_MERGE = "-r . -l ${LIB} ${TRN_OUTPUT:OUTPUT} ${TRN_LOG:LOG}"
@@ -68,6 +72,8 @@ class User:
         self.tasks: list[int] = []
         self.own: list[int] = []
         self.under_way: list[NamesUnderWay] = []
+        #: Whether the first tasks are of an event service.
+        self.event_service = False
         self._doings: tuple[Callable[[random.Random], Any], ...] = (
             lambda chance: KillTask(),
             lambda chance: FinishTask(soft=chance.random() < 0.5),
@@ -151,6 +157,9 @@ class User:
         number = FIRST_TASK + len(self.tasks)
         self.tasks.append(number)
         self.own.append(number)
+        if self.event_service and len(self.tasks) in (1, 2):
+            self._submit_event_service(number)
+            return
         if len(self.tasks) == CHILD:
             self._submit_child(number, chance)
             return
@@ -177,6 +186,32 @@ class User:
             lists=(NameList(list="pfnList", count=len(names)),) if names else (),
         )
         self._say(command, str(number))
+
+    def _submit_event_service(self, number: int) -> None:
+        """A task whose jobs take ranges of the events of their files, and whose results are merged."""
+        parameters = a_submission_with_input(nEventsPerWorker=10, dsForIN=EVENTS, esmergeSpec={"jobParameters": MERGE})
+        parameters = json.loads(json.dumps(parameters).replace("user.jdoe.hdf.tiles", EVENTS))
+        parameters["taskName"] = f"user.{self.name}.t{number}/"
+        (item,) = (one for one in parameters["jobParameters"] if one.get("param_type") == "input")
+        del item["exclude"]
+        command = SubmitTask(
+            task_id=number,
+            name=f"user.{self.name}.t{number}/",
+            user_name="Jane Doe",
+            nickname=self.name,
+            label="user",
+            priority=1000,
+            parameters_json=json.dumps(parameters),
+        )
+        self._say(command, str(number))
+
+    def register_events(self) -> None:
+        """Register the files with events that such tasks read."""
+        files = tuple(
+            DatasetFile(lfn=f"evnt{number}", scope="user.jdoe", size_bytes=1, checksum="ad:1", endpoint="SE", events=events)
+            for number, events in enumerate((95, 20, 40))
+        )
+        self._say(RegisterFiles(files=files, role=DatasetRole.INPUT), EVENTS)
 
     def _submit_child(self, number: int, chance: random.Random) -> None:
         """A task that takes the outputs of the others while they make them, beside one of them or without a parent."""

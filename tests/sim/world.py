@@ -59,7 +59,7 @@ ROUNDS_MAX = 2_500
 class World:
     """Everything of one run. `faults` is the story of what was done to it."""
 
-    def __init__(self, home: Path, story: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, home: Path, story: Callable[[str], None] = lambda _: None, *, event_service: bool = False) -> None:
         self.log, self.codec = MemoryLog(), a_codec(RememberingCodec)
         self.log.now = START
         self.story = story
@@ -80,6 +80,9 @@ class World:
         self.operator.configure(QUEUES[0])
         self.operator.set_shares()
         self.operator.set_throttles()
+        self.user.event_service = event_service
+        if event_service:
+            self.user.register_events()
 
     def turn(self, turn: Turn) -> None:
         """Take one turn."""
@@ -330,11 +333,13 @@ class World:
             self.calls.repeat(number)
 
 
-def run(turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None) -> list[Violation]:
-    """What one run of a schedule breaks; exceptions of Culm's code are violations too."""
+def run(
+    turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None, *, event_service: bool = False
+) -> list[Violation]:
+    """What one run of a schedule breaks; exceptions of Culm's code are violations too. event_service: tasks of one are there."""
     resting = patch.object(snapshots, "BATCHES_BEFORE_EVICTION", BATCHES_BEFORE_EVICTION)
     with tempfile.TemporaryDirectory(prefix="culm-sim-") as home, resting:
-        world = World(Path(home), story)
+        world = World(Path(home), story, event_service=event_service)
         try:
             for turn in turns:
                 world.turn(turn)

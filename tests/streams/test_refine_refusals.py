@@ -53,7 +53,7 @@ def test_a_wrong_value_is_named_with_what_was_expected(changes: dict[str, Any], 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"nEventsPerWorker": 1}, "nEventsPerWorker"),
+        ({"nEsConsumers": 2}, "nEsConsumers"),
         ({"hpoWorkflow": True}, "hpoWorkflow"),
         ({"preproSpec": {"jobParameters": ""}}, "preproSpec"),
         ({"skipFilesUsedBy": "3"}, "skipFilesUsedBy"),
