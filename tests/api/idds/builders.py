@@ -25,10 +25,12 @@ class QuietGateway(GatewayStandIn):
 
 
 class IddsFront:
-    """An application over stand-ins; `sent`: what it sent on. tables: rows of its read models."""
+    """An application over stand-ins; its `gateway` remembers what was sent on. tables: rows of its read models."""
 
-    def __init__(self, home: Path, tables: dict[str, list[dict[str, Any]]] | None = None) -> None:
-        self.gateway = QuietGateway()
+    def __init__(
+        self, home: Path, tables: dict[str, list[dict[str, Any]]] | None = None, gateway: QuietGateway | None = None
+    ) -> None:
+        self.gateway = gateway or QuietGateway()
         addresses = ApiAddresses.at("http://127.0.0.1:25080")
         config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=VOS)
         self.gate = make_gate(config)
