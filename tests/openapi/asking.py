@@ -25,10 +25,14 @@ class Caller:
     words: Mapping[str, Sequence[str]] = field(repr=False)
 
 
-def asked(document: str, caller: Caller, examples: int, seed: int) -> "subprocess.CompletedProcess[str]":
-    """How it ended that `caller` asked every operation of the OpenAPI document at `document`: 0 where no check failed."""
+def asked(document: str, caller: Caller, examples: int, seed: int, workers: int = 1) -> "subprocess.CompletedProcess[str]":
+    """How it ended that `caller` asked every operation of the OpenAPI document at `document`: 0 where no check failed.
+
+    examples: for each operation. workers: so many ask at the same time.
+    """
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", document, "--checks", CHECKS]
     command += ["--phases", "examples,fuzzing", "--max-examples", str(examples), "--seed", str(seed)]
+    command += ["--workers", str(workers)]
     command += ["--request-timeout", "30", "--continue-on-failure", "--suppress-health-check", "all"]
     for word in LEFT_OUT:
         command += ["--exclude-path-regex", f".*{word}.*"]
