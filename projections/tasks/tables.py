@@ -198,6 +198,6 @@ VIEWS = {
 
 #: Columns that `apply` looks at before it changes a row.
 REMEMBERED = {
-    "task": ("status", "old_status", "super_status", "started_at", "message", "changed"),
+    "task": ("status", "old_status", "super_status", "started_at", "message", "changed", "nucleus"),
     "task_file": ("dataset", "status"),
 }

@@ -67,7 +67,7 @@ class AnyRow(RowChanges):
     def known(self, table: str, key: Key) -> Row | None:
         """See `RowChanges`."""
         row = {"status": "ready", "old_status": None, "super_status": "ready", "started_at": 1, "dataset": "d"}
-        return {**row, "message": None, "changed": None}
+        return {**row, "message": None, "changed": None, "nucleus": None}
 
 
 def rows_of(projection: Projection, record: Recorded) -> Iterator[tuple[Table, Row]]:
