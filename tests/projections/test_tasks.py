@@ -173,6 +173,23 @@ def test_the_nucleus_of_a_task_is_kept_with_what_was_said_of_each() -> None:
     assert [[one["code"] for one in row["nuclei"]] for row in found] == [["space"], ["set"]]
 
 
+@pytest.mark.parametrize(("wanted", "named", "found"), [(True, None, "A"), (False, None, None), (True, "C", "C")])
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_a_new_definition_keeps_the_nucleus_where_it_wants_one_and_names_none(
+    batch: int, wanted: bool, named: str | None, found: str | None
+) -> None:
+    again = records.replace(a_definition(), nucleus_wanted=wanted, requirements=Requirements(nucleus=named))
+    events = (
+        NucleusAssigned(nucleus="A", order=9, seed="seed"),
+        TaskReloaded(parameters_json="{}", parameters_revision=1, task_attempt=2),
+        TaskRefined(definition=again, parameters_revision=1),
+    )
+
+    task = after(until_running(), [(event, TASK) for event in events], batch=batch).one("task")
+
+    assert the(task, "nucleus") == (found,)
+
+
 def test_a_task_that_a_person_gave_another_nucleus_may_be_ready_again() -> None:
     reassigned = TaskReassigned(nucleus="B", mode="nokill", status="ready")
 

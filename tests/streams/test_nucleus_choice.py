@@ -1,5 +1,6 @@
 """Orders that wait for a nucleus: whose they are, what is answered, and what the decision rests on."""
 
+import json
 from dataclasses import replace as with_fields
 from typing import Any
 
@@ -7,15 +8,17 @@ import pytest
 
 from schemas.brokers import FIGURES, chooses_nucleus
 from schemas.records import replace
-from schemas.task import AssignNucleus, GenerateJobs, JobsOrdered, ParkTask
+from schemas.task import AssignNucleus, GenerateJobs, JobsOrdered, ParkTask, SubmitTask, TaskSubmitted
 from schemas.types import BrokerFigure, BrokerKind, BrokerRule, ComputingSite, JobKind, NetworkLink, Requirements, StorageElement
+from streams.engine.messages import RecordRead
 from streams.facts.outside import OutsideFacts
 from streams.facts.snapshot import Snapshot
 from streams.jedi.candidates import Surroundings
 from streams.jedi.nucleus_choice import waits_for_nucleus, with_nucleus_wanted
-from streams.jedi.reactions import Generation
+from streams.jedi.reactions import Generation, refine_submitted
 from streams.jedi.weights import link_factor, nucleus_factor
-from tests.streams.builders import a_definition, a_queue, asked, files, record_read
+from tests.commands.in_memory import Culm, a_culm
+from tests.streams.builders import a_definition, a_queue, a_submission, asked, files, record_read
 
 RULES = (
     BrokerRule(vo="wlcg", label="managed", broker=BrokerKind.PRODUCTION, nuclei=True),
@@ -136,3 +139,30 @@ def test_a_figure_of_the_policy_lets_more_nuclei_pass() -> None:
     found = answer(an_order(), with_fields(FACTS, broker_figures=figures))
 
     assert {one.code for one in found.verdicts} == {"set", "weight"}
+
+
+def test_from_its_submission_to_its_jobs_a_task_gets_its_nucleus_once() -> None:
+    culm, generation, task = a_culm(), Generation(), "10000001"
+    parameters = json.dumps(a_submission(prodSourceLabel="managed"))
+    culm.send(
+        SubmitTask(
+            task_id=int(task), name="t", user_name="J", nickname="j", label="managed", priority=1, parameters_json=parameters
+        ),
+        task,
+    )
+    for made in refine_submitted(read(culm, TaskSubmitted), "http://127.0.0.1", FACTS):
+        culm.send(made.command, task, role="system")
+    for _ in range(2):
+        for made in list(generation.choose(read(culm, JobsOrdered)[-1:], FACTS)):
+            culm.send(made.command, task, role="system")
+
+    names = [name for name in culm.names() if name in ("JobsOrdered", "NucleusAssigned", "JobsGenerated")]
+    orders = [event for event, _ in culm.events if isinstance(event, JobsOrdered)]
+
+    assert names == ["JobsOrdered", "NucleusAssigned", "JobsOrdered", "JobsGenerated"]
+    assert [order.definition.requirements.nucleus for order in orders] == [None, "ROOMY"]
+    assert culm.state("task", task).status == "running"
+
+
+def read(culm: Culm, kind: type) -> list[RecordRead]:
+    return [RecordRead(event, cause, "t", 0, 1) for event, cause in culm.events if isinstance(event, kind)]
