@@ -6,6 +6,7 @@ is waiting, released, or ended (finished, failed, pruned).
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from check.laws import Seen, Violation
@@ -102,10 +103,15 @@ def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noq
 
 
 def _edges(ledger: NodeLedger, event: Any) -> Iterator[str]:
+    if sum(event.counts) != len(event.children):
+        yield f"{sum(event.counts)} edges are announced, {len(event.children)} are named"
+        return
     children = iter(event.children)
     for parent, count in enumerate(event.counts, start=event.first_parent):
-        for _ in range(count):
-            child = next(children)
+        for child in islice(children, count):
+            if not 0 <= parent < child < len(ledger.states):
+                yield f"the edge {parent} -> {child} is not between nodes of the graph in their order"
+                continue
             if parent in ledger.parents.setdefault(child, []):
                 yield f"the edge {parent} -> {child} comes twice"
             ledger.parents[child].append(parent)
@@ -118,22 +124,22 @@ def _advanced(ledger: NodeLedger, event: Any) -> Iterator[str]:
         (event.failed, FAILED, event.failed_total),
         (event.pruned, PRUNED, event.pruned_total),
     ):
-        yield from _counted(nodes, said, state)
-        for node in _numbers(nodes):
+        yield from _counted(ledger, nodes, said, state)
+        for node in _numbers(ledger, nodes):
             if ledger.states[node] in ENDED:
                 yield f"node {node} is said to be {state}, it is {ledger.states[node]}"
             ledger.states[node] = state
-    for node in _numbers(event.recovered):
+    for node in _numbers(ledger, event.recovered):
         if ledger.states[node] not in (FAILED, PRUNED):
             yield f"node {node} is said to end well after all, it is {ledger.states[node]}"
         ledger.states[node] = FINISHED
-    for node in _numbers(event.pruned):
+    for node in _numbers(ledger, event.pruned):
         parents = [ledger.states[one] for one in ledger.parents.get(node, ())]
         is_lost = all(one in ENDED for one in parents) and any(one != FINISHED for one in parents)
         if not is_lost and not _is_given_up(ledger, node):
             yield f"node {node} is pruned, its parents are {', '.join(parents) or 'none'}"
-    yield from _counted(event.released, event.released_total, RELEASED)
-    for node in _numbers(event.released):
+    yield from _counted(ledger, event.released, event.released_total, RELEASED)
+    for node in _numbers(ledger, event.released):
         yield from _released(ledger, node)
         ledger.states[node] = RELEASED
 
@@ -152,13 +158,13 @@ def _is_given_up(ledger: NodeLedger, node: int) -> bool:
     """Whether the workflow is stopped, or the work of the node has no task any more."""
     if ledger.ending not in (None, WorkflowEnding.CLOSE):
         return True
-    work = next(number for number, (first, beyond) in enumerate(ledger.works) if first <= node < beyond)
+    work = next((number for number, (first, beyond) in enumerate(ledger.works) if first <= node < beyond), -1)
     return work in ledger.over or (ledger.ending is not None and work not in ledger.started)
 
 
 def _restarted(ledger: NodeLedger, event: Any) -> Iterator[str]:
-    yield from _counted(event.nodes, event.total, "waiting again")
-    for node in _numbers(event.nodes):
+    yield from _counted(ledger, event.nodes, event.total, "waiting again")
+    for node in _numbers(ledger, event.nodes):
         if ledger.states[node] not in (FAILED, PRUNED):
             yield f"node {node} is to wait again, it is {ledger.states[node]}"
         ledger.states[node] = WAITING
@@ -169,12 +175,15 @@ def _restarted(ledger: NodeLedger, event: Any) -> Iterator[str]:
         ledger.restarting = False
 
 
-def _counted(nodes: Iterable[Any], said: int, what: str) -> Iterator[str]:
-    named = list(_numbers(nodes))
-    if len(named) != said:
-        yield f"{said} nodes are said to be {what}, {len(named)} are named"
+def _counted(ledger: NodeLedger, nodes: Iterable[Any], said: int, what: str) -> Iterator[str]:
+    named = sum(max(0, one.last + 1 - one.first) for one in nodes)
+    if named != said:
+        yield f"{said} nodes are said to be {what}, {named} are named"
+    if any(one.last >= len(ledger.states) for one in nodes):
+        yield f"nodes are said to be {what} beyond the {len(ledger.states)} of the graph"
 
 
-def _numbers(nodes: Iterable[Any]) -> Iterator[int]:
+def _numbers(ledger: NodeLedger, nodes: Iterable[Any]) -> Iterator[int]:
+    """Those that the graph has."""
     for one in nodes:
-        yield from range(one.first, one.last + 1)
+        yield from range(one.first, min(one.last + 1, len(ledger.states)))

@@ -97,7 +97,6 @@ def test_what_is_not_named_is_for_culm_alone() -> None:
         "RevertRequirements",
         "AbortWorkflow", "CloseWorkflow", "FinishWorkflow", "ResumeWorkflow", "RetryWorkflow", "SuspendWorkflow",
         "ScheduleTaskCommand", "CancelScheduled", "KillJob", "RegisterFiles", "CloseDataset", "EndLogin",
-        "AbortWorkflow", "CloseWorkflow", "FinishWorkflow", "SuspendWorkflow", "ResumeWorkflow", "RetryWorkflow",
     }  # fmt: skip
 
 

@@ -113,17 +113,12 @@ class History:
                 self.culm.send(made, str(TASK), role="system")
             case "plan":
                 generate_all(self.culm)
-            case "park":
-                self._park()
-            case "throttle":
-                self._throttle()
+            case "park" | "throttle" | "assign nucleus":
+                {"park": self._park, "throttle": self._throttle, "assign nucleus": self._assign}[name]()
             case "aside":
                 self.culm.send(SetTaskAside(dead_letter_id=LETTER, message="a bug"), str(TASK), role="system")
             case "restore":
                 self.culm.send(RestoreTask(dead_letter_id=LETTER), str(TASK), role="system")
-            case "assign nucleus":
-                assign = AssignNucleus(order=max(1, the_task(self.culm).last_order), nucleus="M", seed="s")
-                self.culm.send(assign, str(TASK), role="system")
             case "lease":
                 lease(self.culm)
             case "account":
@@ -136,6 +131,10 @@ class History:
                 self.culm.send(TO_TASK[name], str(TASK))
             case _:
                 self.culm.send(BY_CULM[name], str(TASK), role="system")
+
+    def _assign(self) -> None:
+        assign = AssignNucleus(order=max(1, the_task(self.culm).last_order), nucleus="M", seed="s")
+        self.culm.send(assign, str(TASK), role="system")
 
     def _park(self) -> None:
         for number in [number for number, order in the_task(self.culm).orders.items() if not order.parked]:
