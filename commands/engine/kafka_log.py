@@ -251,7 +251,10 @@ class KafkaDeciderLog:
         shards = {place.partition for place in missing}
         decided, waiting = self._reader.ends(event_topics(), shards), self._reader.ends(command_topics(), shards)
         found = {(place.topic, place.partition): 0 for place in missing}
-        lost = [place for place in found if waiting[place] and decided[EVENTS_OF[place[0]], place[1]]]
+        told_of = {place: (EVENTS_OF[place[0]], place[1]) for place in found if waiting[place]}
+        # What a first transaction left that was never committed tells of no decision.
+        committed = self._reader.with_records([events for events in told_of.values() if decided[events]])
+        lost = [place for place, events in told_of.items() if events in committed]
         if lost:
             raise PositionsMissing(self._config.group, lost)
         for place in missing:

@@ -73,6 +73,29 @@ class PartitionReader:
         finally:
             reader.close()
 
+    def with_records(self, places: Sequence[tuple[str, int]]) -> frozenset[tuple[str, int]]:
+        """Those that have a committed record; what only aborted transactions wrote to has none."""
+        if not places:
+            return frozenset()
+        reader = positioned_reader(self._kafka, "culm-decider-reader", hears_ends=True)
+        try:
+            reader.assign([TopicPartition(*place, OFFSET_BEGINNING) for place in places])
+            unread, found = set(places), set[tuple[str, int]]()
+            until = time.monotonic() + SETTLED_SECONDS_MAX
+            while unread and time.monotonic() < until:
+                for message in reader.consume(len(unread), 0.2):
+                    failure, place = message.error(), (str(message.topic()), message.partition() or 0)
+                    if failure is not None and failure.code() != KafkaError._PARTITION_EOF:
+                        raise KafkaException(failure)
+                    if failure is None:
+                        found.add(place)
+                    if place in unread:
+                        unread.discard(place)
+                        reader.pause([TopicPartition(*place)])
+            return frozenset(found | unread)
+        finally:
+            reader.close()
+
     def _settled(self, places: Sequence[tuple[str, int]], ends: Positions) -> Iterator[None]:
         """Wait until no transaction is open before the ends."""
         until = time.monotonic() + SETTLED_SECONDS_MAX

@@ -12,8 +12,10 @@ from commands.config import GROUP, DeciderConfig
 from commands.engine.errors import Fenced
 from commands.engine.kafka_log import KafkaDeciderLog
 from commands.engine.log_port import DeciderLog
+from commands.engine.partition_reader import PartitionReader
 from eventlog.connection import connection
 from eventlog.watchdog import Watchdog
+from schemas.partition import partition_of
 from schemas.task import KillTask
 from tests.commands.builders import a_submission
 from tests.commands.log_port_contract import SCENES, Harness
@@ -103,3 +105,24 @@ class OnKafka:
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_the_log_on_kafka_keeps_its_promise(scene: Callable[[Harness, bytes], None], log: Log, tmp_path: Path) -> None:
     scene(OnKafka(log, tmp_path), str(uuid.uuid4()).encode())
+
+
+def test_a_partition_to_which_only_aborted_transactions_wrote_has_no_records(log: Log, tmp_path: Path) -> None:
+    topic, on_kafka = "culm.policy.events.v1", OnKafka(log, tmp_path)
+    dies = Producer({**connection(log.kafka, "culm-test"), "partitioner": "murmur2_random", "transactional.id": "dies"})
+    dies.init_transactions(30)
+    dies.begin_transaction()
+    for number in range(50):
+        dies.produce(topic, key=f"{number}".encode(), value=b"event")
+    dies.flush(30)
+    dies.abort_transaction(30)
+    reader = PartitionReader(log.kafka, 10.0)
+    places = [(topic, shard) for shard in range(reader.partitions([topic]))]
+    ends = reader.ends([topic], range(len(places)))
+
+    before = reader.with_records(places)
+    on_kafka.put(topic, b"1", b"event")
+
+    assert all(ends.values())
+    assert before == frozenset()
+    assert reader.with_records(places) == {(topic, partition_of("1", len(places)))}

@@ -204,8 +204,8 @@ class MemoryDeciderLog:
         committed, lost = self._log.positions_of(self._config.group), []
         for commands, events in zip(command_topics(), event_topics(), strict=True):
             for shard in range(self._log.partitions):
-                both = all(self._log.entries.get((topic, shard)) for topic in (commands, events))
-                if both and (commands, shard) not in committed:
+                told = any(entry.state == COMMITTED for entry in self._log.entries.get((events, shard), ()))
+                if told and self._log.entries.get((commands, shard)) and (commands, shard) not in committed:
                     lost.append((commands, shard))
         if lost:
             raise PositionsMissing(self._config.group, lost)

@@ -8,7 +8,7 @@ import pytest
 from commands.config import GROUP, DeciderConfig
 from commands.engine.log_port import DeciderLog
 from commands.engine.records import OutputRecord
-from tests.commands.log_port_contract import EVENTS, SCENES, Harness
+from tests.commands.log_port_contract import COMMANDS, EVENTS, SCENES, Harness, owner
 from tests.sim.faults import Faults
 from tests.sim.memory_log import ABORTED, COMMITTED, MemoryDeciderLog, MemoryLog
 
@@ -35,6 +35,17 @@ class Memory:
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_the_log_in_memory_keeps_its_promise(scene: Callable[[Harness, bytes], None]) -> None:
     scene(Memory(), b"key")
+
+
+def test_what_a_first_transaction_left_that_was_never_committed_tells_of_no_decision() -> None:
+    memory = Memory()
+    memory.put(COMMANDS, b"key", b"one")
+    epoch = memory.log.begin("1")
+    memory.log.write("1", epoch, OutputRecord(EVENTS, b"key", b"event one"))
+
+    log = owner(memory)
+
+    assert [record.value for record in log.take(10)] == [b"one"]
 
 
 def test_an_open_transaction_holds_back_what_comes_after_it() -> None:
