@@ -19,6 +19,7 @@ from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, On
 from check.learned import LearnedFromSamples
 from check.leases import OnePilotEach, ReportsOfTheHolder
 from check.names import WholeLists
+from check.organisations import EventsOfOneOrganisation
 from check.ranges import RangesCountedOnce
 from check.reading import LogReader, ReadModel, SetAside, read_model
 from check.registry import LAW, altered
@@ -69,6 +70,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         ThrottledForCause(),
         ReportsOfTheHolder(),
         RevokedAreSilent(),
+        EventsOfOneOrganisation(),
         RevokedHoldNothing(),
         WorkersAreIntended(),
         OutputsCloseWithTasks(settled),

@@ -181,6 +181,13 @@ def revoked_before(records: list[Seen]) -> list[Seen]:
     return [*records, revoked]
 
 
+def of_another_organisation(records: list[Seen]) -> list[Seen]:
+    """An event of a job bears another organisation than the job's first one."""
+    index = index_of(records, "JobStarted")
+    records[index] = with_envelope(records[index], vo="another")
+    return records
+
+
 def kept_after_revocation(records: list[Seen]) -> list[Seen]:
     """A lease of one who was revoked is not among those that were taken back."""
     revoked = {one.envelope.command_id for one in records if one.name == "RevokeLeases"}
@@ -310,6 +317,7 @@ BREAKS: tuple[tuple[str, Break, str], ...] = (
     ("a report of another pilot", reported_by_another, "no report under another subject's lease"),
     ("a report under another lease", reported_under_another_lease, "no report under another subject's lease"),
     ("a revoked sender", revoked_before, "no command of one who was revoked"),
+    ("an event of another organisation", of_another_organisation, "a task and a job are of one organisation"),
     ("a lease that outlives a revocation", kept_after_revocation, "what the revoked held is taken back"),
     ("a second lease", two_pilots, "no two pilots hold one job"),
     ("a second job for one request", asked_twice, "no two pilots hold one job"),
