@@ -204,7 +204,7 @@ def test_what_is_not_there_is_said_in_a_sentence(stack: Stack, actors: ManualAct
     assert details[1].endswith("event 99999 has not happened")
     assert details[2] == "that moment has not come yet"
     assert details[3].startswith("moment: found 'yesterday', expected an ISO 8601 time")
-    assert details[4] == "kind: found 'planet', expected one of task, job, queue, worker, harvester, ranges"
+    assert details[4] == "kind: found 'planet', expected one of task, job, queue, worker, harvester, ranges, workflow"
     assert details[5] == "worker: found 'nowhere', expected QUEUE/WORKER_ID"
 
 

@@ -40,6 +40,17 @@ def scripts_trouble(page: Page) -> list[str]:
     return found
 
 
+def too_wide(page: Page) -> list[str]:
+    """What stands beyond the right edge of a page that is wider than its window, the innermost first."""
+    return list(
+        page.evaluate(
+            """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
+                .filter(one => one.getBoundingClientRect().right > innerWidth && !one.closest(".scroll"))
+                .map(one => one.outerHTML.slice(0, 300)).concat("the document").reverse()"""
+        )
+    )
+
+
 def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, actors: ManualActors) -> None:
     task = actors.submit()
     job = actors.lease(task)
@@ -62,7 +73,7 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, actors: Ma
             assert answer.status == (404 if name == "missing" else 200), path
             if name not in ("missing", "task-then"):
                 expect(window.locator("#badge")).to_contain_text("live", timeout=SECONDS)
-            assert window.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide on {look}"
+            assert too_wide(window) == [], f"{name} is too wide on {look}"
             window.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
         assert [line for line in trouble if "404" not in line] == []
 
