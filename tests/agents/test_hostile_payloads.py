@@ -1,6 +1,7 @@
 """Payloads that leave what no pilot expects: each ends as itself, is reported once, and the pilot takes the next job."""
 
 import json
+import re
 import tarfile
 from base64 import b64encode
 from pathlib import Path
@@ -152,7 +153,9 @@ def test_a_payload_that_says_much_without_a_line_end_is_stopped(culm: CulmStandI
 
     final = culm.final(1001)
     assert final is not None
-    assert (final["pilotErrorCode"], "payload.stderr has 8,000,000 bytes" in final["pilotErrorDiag"]) == (1106, True)
+    # As much as was there when the pilot looked: more than the limit, 8 MB at most.
+    assert final["pilotErrorCode"] == 1106
+    assert re.search(r"payload\.stderr has [2-8],\d{3},\d{3} bytes", final["pilotErrorDiag"])
 
 
 def test_an_archive_holds_what_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
