@@ -272,8 +272,8 @@ class Registrar:
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
             lists=tuple(one.announced for one in self.lists),
-            request_id=self.origin and self.origin.request_id,
-            work=self.origin and self.origin.work,
+            request_id=None if self.origin is None else self.origin.request_id,
+            work=None if self.origin is None else self.origin.work,
             input_held=self.origin is not None and self.origin.input_held,
         )
 
