@@ -22,6 +22,8 @@ from api.http.tracing import correlation_from
 
 PROBLEM = "application/problem+json"
 CORRELATION_HEADER = "Culm-Correlation-Id"
+#: Calls that PanDA answers with `[false, "<why>"]` and status 200 also where no token came.
+ANSWERED_BY_PAIRS = frozenset({"/server/panda/execute_idds_workflow_command"})
 log = structlog.get_logger()
 
 
@@ -53,6 +55,8 @@ def install(app: FastAPI) -> None:
 
 def answer_to(path: str, error: ApiError) -> Response:
     """The response that tells a client of `path` about `error`."""
+    if path in ANSWERED_BY_PAIRS and isinstance(error, NotAuthenticated):
+        return json_response([False, f"Token authentication failed. {error.detail}"])
     if _is_panda(path) and isinstance(error, (AccessDenied, NotAuthenticated)):
         if path.startswith("/api/") and isinstance(error, RoleMissing):
             return json_response({"success": False, "message": error.detail, "data": None})
