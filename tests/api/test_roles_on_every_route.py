@@ -60,7 +60,7 @@ class Asked:
         answer = self.client._ask(method, path, {"headers": {"Origin": "wlcg", **known}, **body})
         # PanDA's calls below /api/ answer 200 with an envelope; pages lead to where one logs in.
         told = answer.json().get("success") is False if path.startswith("/api/") and answer.status_code == 200 else False
-        told = told or (path in ANSWERED_BY_PAIRS and answer.json()[0] is False)
+        told = told or (path in ANSWERED_BY_PAIRS and answer.status_code == 200 and answer.json()[0] is False)
         is_refused = told or answer.status_code in (303, 401, 403)
         return is_refused, answer.status_code, [record.rule for record in self.gate.refusals.take_all(LATER)]
 
