@@ -16,6 +16,7 @@ from api.idds.calls import IddsRequest
 from api.idds.kept import digest_of, kept_parts
 from api.idds.runnable import announced, fields_of, reason_against
 from api.idds.surface import BUILDS
+from api.idds.work_tasks import WorkSubmission, work_tasks
 from api.log.gateway import CommandGateway, check_command
 from identity.identity import Identity
 from schemas.answer import CommandAnswered
@@ -73,8 +74,8 @@ class IddsSubmission:
 
     async def _submit(self, asked: IddsRequest, sent: bytes, is_relayed: bool) -> int:
         found = await asyncio.to_thread(read_and_compiled, sent, is_relayed)
-        way = _Way(asked.services.gateway, asked.identity, found, asked.services.config.answer_seconds)
-        way.check()
+        way = _Way(asked, found, asked.services.config.answer_seconds)
+        await asyncio.to_thread(way.check)
         hint = await asked.services.request_numbers.next(asked.identity, way.wait_seconds)
         request_id = await way.claim(hint)
         await way.gateway.keep(await asyncio.to_thread(kept_parts, sent, found.digest), way.wait_seconds)
@@ -109,10 +110,24 @@ def read_and_compiled(sent: bytes, is_relayed: bool) -> ReadSubmission:
 class _Way:
     """One submission on its way into the log."""
 
-    gateway: CommandGateway
-    identity: Identity
+    asked: IddsRequest
     read: ReadSubmission
     wait_seconds: float
+
+    @property
+    def gateway(self) -> CommandGateway:
+        """What commands are sent with."""
+        return self.asked.services.gateway
+
+    @property
+    def identity(self) -> Identity:
+        """Who sent it."""
+        return self.asked.identity
+
+    @property
+    def cause(self) -> str:
+        """What the ids of all its commands follow from."""
+        return f"{LABEL} {self.identity.subject} {self.read.digest}"
 
     def check(self) -> None:
         """Raise BadRequest for what the log would not take, before anything is claimed."""
@@ -122,6 +137,8 @@ class _Way:
             if isinstance(part, AddEdges) or not part.works:
                 break  # the rest are numbers of the graph
             check_command(part, key)
+        for _ in work_tasks(self.read.graph, FIRST_REQUEST_ID, self.identity):
+            pass  # it raises for what cannot be registered
 
     async def claim(self, hint: int) -> int:
         """The number of this request: `hint`, or the one that came first."""
@@ -136,7 +153,7 @@ class _Way:
         return owner
 
     async def bring(self, request_id: int) -> None:
-        """Announcement, parts, seal; raises BadRequest with the first refusal.
+        """Announcement, parts, tasks of the works, seal; raises BadRequest with the first refusal.
 
         They reach the log in their order: the event loop begins tasks in the order in which they were made, and a command is
         handed over before its task waits for the first time.
@@ -154,6 +171,8 @@ class _Way:
                 _check(await under_way.popleft())
         finally:
             await asyncio.gather(*under_way, return_exceptions=True)
+        # Before the seal, so that a submission that stops half-way takes its tasks with it when it expires.
+        await WorkSubmission(self.asked, graph, self.cause, self.wait_seconds).submit(request_id)
         seal = SealWorkflow(works=len(definitions), nodes=graph.nodes, edges=len(graph.children))
         _check(await self._part(seal, key, "sealed"))
 
@@ -168,8 +187,7 @@ class _Way:
         return found
 
     async def _part(self, part: WorkflowPart, key: str, number: object) -> CommandAnswered:
-        cause = f"{LABEL} {self.identity.subject} {self.read.digest}"
-        return await self._send(part, key, caused_command_id(cause, type(part).__name__, key, number))
+        return await self._send(part, key, caused_command_id(self.cause, type(part).__name__, key, number))
 
     async def _send(self, command: WorkflowPart | ClaimTaskName, key: str, command_id: str | None) -> CommandAnswered:
         try:

@@ -121,8 +121,17 @@ async def _position(gateway: CommandGateway, task_id: int | None, seconds: float
 
 
 @dataclass(frozen=True, slots=True)
+class WorkOrigin:
+    """Of a task that is a work of a workflow: which. input_held: all input waits until the workflow releases it."""
+
+    request_id: int
+    work: int
+    input_held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Registrar:
-    """One submission on its way."""
+    """One submission on its way. origin: of the task of a work."""
 
     gateway: CommandGateway
     read_models: ReadModels
@@ -132,6 +141,7 @@ class Registrar:
     correlation_id: str | None
     wait_seconds: float
     lists: Sequence[LongList] = ()
+    origin: WorkOrigin | None = None
 
     async def register(self, parameters: Mapping[str, Any], parent_task_id: int | None) -> Submission:
         """Claim an id (and the name, when it is to be unique) and submit under it."""
@@ -262,6 +272,9 @@ class Registrar:
             parent_task_id=parent_task_id,
             parameters_json=orjson.dumps(parameters).decode(),
             lists=tuple(one.announced for one in self.lists),
+            request_id=None if self.origin is None else self.origin.request_id,
+            work=None if self.origin is None else self.origin.work,
+            input_held=self.origin is not None and self.origin.input_held,
         )
 
     async def _send(

@@ -211,7 +211,7 @@ def _submitted(task: Task, event: TaskSubmitted, envelope: EventEnvelope) -> Non
     task.user_name, task.nickname, task.linked = event.user_name, event.nickname, event.linked_actors
     task.label, task.working_group = event.label, event.working_group
     task.priority, task.parameters_json = event.priority, event.parameters_json
-    task.parent_task_id = event.parent_task_id
+    task.parent_task_id, task.request_id = event.parent_task_id, event.request_id
     task.lists, task.status = event.lists, TaskStatus.WAITING if event.lists else TaskStatus.REGISTERED
 
 

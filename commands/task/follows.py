@@ -1,11 +1,12 @@
 """What others learn of a task that ended, or that ends by itself: the datasets that it wrote in get no more files of it, those
-that it followed send it none, jobs that no pilot has taken are not needed. Pure.
+that it followed send it none, jobs that no pilot has taken are not needed, its workflow counts its end. Pure.
 
 Source: docs/reference/jedi.md, "Output datasets" and "Growing input"; docs/decisions/0061 and 0079.
 """
 
 from commands.decision import FollowUp
 from commands.task.awaiting import ends_of_subscriptions
+from commands.task.for_workflow import work_ended
 from commands.task.job_files import UNMERGED, is_merged
 from commands.task.job_spec import library_dataset, step_logs
 from commands.task.kills import KILL_FINISH_SOFT, kills
@@ -22,7 +23,7 @@ def follows(task: Task, event: JobsOrdered | TaskFinalized | TaskFinishOrdered) 
     if not isinstance(event, TaskFinalized):
         return ()
     written = ends_of_writing(task) if task.status in FINAL else ()
-    return (*written, *ends_of_subscriptions(task))
+    return (*written, *ends_of_subscriptions(task), *work_ended(task, event))
 
 
 def ends_of_writing(task: Task) -> tuple[FollowUp, ...]:

@@ -86,6 +86,7 @@ class Task:
     jobs_finished, jobs_failed: since the task was refined or resumed.
     reading: number of the present reading of the input, from 0. followed: of input datasets that still grow, how many files the
     task has had, in the order in which they were registered.
+    request_id: of the workflow that it is a work of, if any.
     awaited: input datasets that do not exist yet. parent_status: AT_WORK, the status in which its parent ended, or empty
     before it told the parent of itself. children: tasks that learn of its end.
     blocked_at: since when no queue was found for its input (microseconds UTC); 0 while it waits for none.
@@ -139,6 +140,7 @@ class Task:
     last_error: str = ""
     attempt: int = 1
     parent_task_id: int | None = None
+    request_id: int | None = None
     parent_status: str = ""
     children: UndoDict[int, None] = field(default_factory=UndoDict)
     awaited: UndoSet[str] = field(default_factory=UndoSet)

@@ -14,6 +14,7 @@ from commands.sizes import cut, first_part
 from commands.task.auto_pause import paused_for_failures
 from commands.task.corrections import corrections, memory_after
 from commands.task.ends import MERGE_ATTEMPTS_MAX
+from commands.task.for_workflow import unit_ends
 from commands.task.input_units import UnitStatus
 from commands.task.limits import OUTCOMES_PER_EVENT
 from commands.task.live_jobs import JobState, LiveJob
@@ -80,6 +81,7 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         elif job.kind is JobKind.MERGE:
             follow_ups += _merge_ended(task, changes, job, outcome, ended)
     follow_ups += _registrations(task, known, at_work)
+    follow_ups += unit_ends(task, changes.values())
     follow_ups += _left_for_later(task, rest)
     recorded = JobOutcomesRecorded(
         outcomes=tuple(_with_queue(one, at_work) for one in known),

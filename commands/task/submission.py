@@ -7,6 +7,7 @@ from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.sizes import bytes_of
 from commands.task.awaiting import ask_datasets, waits_for_parent
+from commands.task.for_workflow import input_held, work_started
 from commands.task.kills import broken
 from commands.task.model import AT_WORK, Task
 from commands.task.names import announced, are_complete, arrived, expected_next
@@ -19,7 +20,7 @@ UNFINISHED = "SUBMISSION_UNFINISHED"
 
 
 def submit(task: Task, command: SubmitTask, by: CommandEnvelope) -> Decision:
-    """A new task; one with long lists waits for their names."""
+    """A new task; one with long lists waits for their names. A work of a workflow says so to it."""
     if task.status is not TaskStatus.UNKNOWN:
         return refuse("ALREADY_EXISTS", f"task {command.task_id} exists and is {task.status}")
     if len({one.list for one in command.lists}) < len(command.lists):
@@ -37,7 +38,11 @@ def submit(task: Task, command: SubmitTask, by: CommandEnvelope) -> Decision:
             parent_task_id=command.parent_task_id,
             parameters_json=command.parameters_json,
             lists=command.lists,
-        )
+            request_id=command.request_id,
+            work=command.work,
+        ),
+        *input_held(command),
+        follow_ups=work_started(command),
     )
 
 

@@ -30,14 +30,18 @@ from schemas.workflow import (
 
 #: Units of one report; a task accounts for so many jobs at once at most.
 UNITS_MAX = 20_000
-#: In which works get tasks.
-STARTING = RELEASING - {WorkflowStatus.CLOSING} | {WorkflowStatus.SUSPENDED, WorkflowStatus.RESUMING}
+#: In which works get tasks: before the seal nothing of their input is released.
+STARTING = (
+    RELEASING - {WorkflowStatus.CLOSING} | {WorkflowStatus.SUBMITTING, WorkflowStatus.SUSPENDED, WorkflowStatus.RESUMING}
+)
 
 
-def start_work(workflow: Workflow, command: StartWork) -> Decision:
+def start_work(workflow: Workflow, command: StartWork, by: CommandEnvelope) -> Decision:
     """The work has a task; what was released and pruned before is said to it. A task that comes too late is killed."""
-    if not workflow.sealed:
+    if workflow.status is WorkflowStatus.UNKNOWN:
         return not_accepted(workflow, "start")
+    if (by.vo, by.actor) != (workflow.vo, workflow.owner):
+        return refuse("NOT_PERMITTED", "a work gets a task of the one who submitted the workflow")
     work = workflow.works.get(command.work)
     if work is None:
         return refuse("UNKNOWN_WORK", f"no work {command.work}, there are {len(workflow.works)}")
@@ -91,14 +95,16 @@ def record_work_end(workflow: Workflow, command: RecordWorkEnd, by: CommandEnvel
     work = None if number is None else workflow.works.get(number)
     if number is None or work is None:
         return refuse("UNKNOWN_WORK", f"neither task {command.task_id} nor work {command.work} is of workflow {by.aggregate_id}")
-    if not workflow.sealed:
+    if not workflow.sealed and workflow.status is not WorkflowStatus.SUBMITTING:
         return not_accepted(workflow, "end of work")
     if command.task_id is None and work.task_id is not None:
         return refuse("ALREADY_STARTED", f"work {number} is task {work.task_id}, expected the end of that")
     if work.task_end is not None or work.end is not None:
         return accept()
     reported = WorkEndReported(work=number, name=work.name, end=command.end, message=command.message)
-    return accept(reported, follow_ups=() if work.nodes_ended else another_slice(workflow, by.aggregate_id))
+    # Before the seal nothing goes on; the first slice after it gives up what is left of the work.
+    rest = () if work.nodes_ended or not workflow.sealed else another_slice(workflow, by.aggregate_id)
+    return accept(reported, follow_ups=rest)
 
 
 def advance(workflow: Workflow, by: CommandEnvelope) -> Decision:

@@ -40,7 +40,7 @@ def decide(workflow: Workflow, command: WorkflowCommand, by: CommandEnvelope) ->
         case SealWorkflow():
             return seal(workflow, command, by)
         case StartWork():
-            return start_work(workflow, command)
+            return start_work(workflow, command, by)
         case RecordUnitEnds():
             return record_unit_ends(workflow, command, by)
         case RecordWorkEnd():

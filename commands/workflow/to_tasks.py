@@ -43,7 +43,7 @@ def _by_task(workflow: Workflow, nodes: Intervals, command: Callable[[tuple[Unit
 
 def standing_units(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
     """To the task that a work gets: what was released and pruned before. A retry that is under way lets all of it wait again."""
-    if workflow.status is WorkflowStatus.RESUMING:
+    if workflow.status is WorkflowStatus.RESUMING or not workflow.sealed:
         return
     for wanted, command in ((IS_RELEASED, _release), (IS_PRUNED, _drop)):
         runs = workflow.graph.runs(wanted, work.first_node, work.beyond)

@@ -77,6 +77,8 @@ TRANSITIONS: frozenset[tuple[WorkflowStatus, type, WorkflowStatus]] = frozenset(
         (_S.RESUMING, NodesRestarted, _S.RESUMING),
         (_S.RESUMING, NodesRestarted, _S.TRANSFORMING),
     }
+    # A work may have its task before the last part has come, and that task may end.
+    | {(_S.SUBMITTING, event, _S.SUBMITTING) for event in (WorkStarted, WorkEndReported)}
     | {(found, WorkStarted, found) for found in RELEASING | {_S.SUSPENDED, _S.RESUMING}}
     | {(found, event, found) for found in AT_WORK for event in (NodesAdvanced, WorkEndReported, WorkEnded)}
     # A job that was given up may end well after all, when its task is retried.

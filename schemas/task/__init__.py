@@ -1538,6 +1538,9 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
     parameters_json: Task parameters as submitted, JSON object.
     lists: Long lists of names that follow in AddInputNames, each an empty list in the parameters; the task
         starts with the last name.
+    request_id: Request to iDDS of which the task is a work; null for a task of its own.
+    work: Number of that work, from 0, in the order of the request.
+    input_held: All input waits until it is released.
     """
 
     task_id: int
@@ -1550,6 +1553,9 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
     parent_task_id: int | None = None
     parameters_json: str
     lists: tuple[NameList, ...] = ()
+    request_id: int | None = None
+    work: int | None = None
+    input_held: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1564,6 +1570,9 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
             "parent_task_id": self.parent_task_id,
             "parameters_json": self.parameters_json,
             "lists": [item.to_avro() for item in self.lists],
+            "request_id": self.request_id,
+            "work": self.work,
+            "input_held": self.input_held,
         }
 
     @classmethod
@@ -1580,6 +1589,9 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
             parent_task_id=record["parent_task_id"],
             parameters_json=record["parameters_json"],
             lists=tuple(NameList.from_avro(item) for item in record["lists"]),
+            request_id=record["request_id"],
+            work=record["work"],
+            input_held=record["input_held"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1592,6 +1604,8 @@ class SubmitTask(Struct, frozen=True, kw_only=True, gc=False):
             and (self.parent_task_id is None or (1 <= self.parent_task_id <= 900000000000))
             and len(self.parameters_json) <= 890000 and TEXT.takes(self.parameters_json)
             and len(self.lists) <= 10
+            and (self.request_id is None or (1 <= self.request_id <= 899999999))
+            and (self.work is None or (0 <= self.work <= 9999))
             and _NAMES_OF_SUBMITTASK("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
             and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
@@ -3486,6 +3500,8 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     parameters_json: Task parameters as submitted.
     lists: Long lists of names that follow before the task starts; each is an empty list in the parameters.
     linked_actors: Other ids of the owner when it was submitted: it writes where they may.
+    request_id: Request to iDDS of which the task is a work; null for a task of its own.
+    work: Number of that work, from 0, in the order of the request.
     """
 
     task_id: int
@@ -3499,6 +3515,8 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     parameters_json: str
     lists: tuple[NameList, ...] = ()
     linked_actors: tuple[str, ...] = ()
+    request_id: int | None = None
+    work: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -3514,6 +3532,8 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             "parameters_json": self.parameters_json,
             "lists": [item.to_avro() for item in self.lists],
             "linked_actors": list(self.linked_actors),
+            "request_id": self.request_id,
+            "work": self.work,
         }
 
     @classmethod
@@ -3531,6 +3551,8 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             parameters_json=record["parameters_json"],
             lists=tuple(NameList.from_avro(item) for item in record["lists"]),
             linked_actors=tuple(record["linked_actors"]),
+            request_id=record["request_id"],
+            work=record["work"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -3545,6 +3567,8 @@ class TaskSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.lists) <= 10
             and len(self.linked_actors) <= 16
             and (not self.linked_actors or all(1 <= len(item) <= 255 and SUBJECT.takes(item) for item in self.linked_actors))
+            and (self.request_id is None or (1 <= self.request_id <= 899999999))
+            and (self.work is None or (0 <= self.work <= 9999))
             and _NAMES_OF_TASKSUBMITTED("\n".join((self.name, self.label, self.working_group or "", ""))) is not None
             and (not self.lists or all(map(NameList.is_within_bounds, self.lists)))
         )
@@ -4048,6 +4072,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         one.
     jobs_finished: Jobs that succeeded since the task was refined or resumed.
     jobs_failed: Jobs that failed since then.
+    request_id: Request to iDDS of which the task is a work; null for a task of its own.
     """
 
     status: str
@@ -4091,6 +4116,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     blocked_at: int = 0
     jobs_finished: int = 0
     jobs_failed: int = 0
+    request_id: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -4136,6 +4162,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "blocked_at": self.blocked_at,
             "jobs_finished": self.jobs_finished,
             "jobs_failed": self.jobs_failed,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -4183,6 +4210,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             blocked_at=record["blocked_at"],
             jobs_finished=record["jobs_finished"],
             jobs_failed=record["jobs_failed"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -4223,6 +4251,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.blocked_at <= 4102444800000000
             and 0 <= self.jobs_finished <= 1000000000000
             and 0 <= self.jobs_failed <= 1000000000000
+            and (self.request_id is None or (1 <= self.request_id <= 899999999))
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))
             and (not self.orders or all(map(OrderSnapshot.is_within_bounds, self.orders)))

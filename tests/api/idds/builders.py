@@ -46,6 +46,7 @@ class IddsFront:
         self.gateway.numbers_from = 101
         self.gateway.answer = lambda command, aggregate_id: an_answer()
         self._services.request_numbers._left = range(0)
+        self._services.numbers._left = range(0)
 
     def headers(self, user: str = "jane", vo: str = "wlcg", *groups: str, **claims: Any) -> dict[str, str]:
         """As idds-client sends them for a member of `vo`."""

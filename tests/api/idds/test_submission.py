@@ -9,7 +9,9 @@ import pytest
 
 from api.idds.kept import digest_of, kept_parts, sent_again
 from schemas.answer import CommandAnswered
+from schemas.task import AddInputNames, SubmitTask
 from schemas.task_name import ClaimTaskName
+from schemas.types import NameList
 from schemas.workflow import AddEdges, AddWorks, SealWorkflow, SubmitWorkflow
 from streams.idds.zipped import UnpackingAllowance
 from tests.api.builders import an_answer
@@ -51,7 +53,9 @@ def test_a_request_becomes_parts_in_their_order_and_has_a_number(front: IddsFron
     answer = front.ask("POST", "/request", body)
 
     assert answer.json() == {"request_id": 101}
-    claim, submitted, works, depths, edges, seal = [command for command, _ in front.gateway.sent]
+    of_tasks = (ClaimTaskName, SubmitTask)
+    claim, submitted, works, depths, edges, *tasks, seal = [command for command, _ in front.gateway.sent]
+    assert [type(one) for one in tasks] == [ClaimTaskName, SubmitTask] * 2
     assert isinstance(claim, ClaimTaskName)
     assert isinstance(submitted, SubmitWorkflow)
     assert (submitted.request_id, submitted.name, submitted.priority, submitted.site) == (101, "flow", 7, "SLAC")
@@ -62,7 +66,72 @@ def test_a_request_becomes_parts_in_their_order_and_has_a_number(front: IddsFron
     assert depths == AddWorks(chunk=1, depths=(0, 0, 1))
     assert edges == AddEdges(chunk=2, first_parent=0, counts=(1, 1, 0), children=(2, 2))
     assert seal == SealWorkflow(works=2, nodes=3, edges=2)
-    assert {key for _, key in front.gateway.sent[1:]} == {"101"}
+    assert {key for one, key in front.gateway.sent[1:] if not isinstance(one, of_tasks)} == {"101"}
+
+
+def test_each_work_becomes_a_task_that_holds_its_input_and_has_the_names_of_its_jobs(front: IddsFront) -> None:
+    front.ask("POST", "/request", sent(REQUEST))
+
+    isr, coadd = [(one, key) for one, key in front.gateway.sent if isinstance(one, SubmitTask)]
+    assert [(one.request_id, one.work, one.input_held, one.task_id == int(key)) for one, key in (isr, coadd)] == [
+        (101, 0, True, True),
+        (101, 1, True, True),
+    ]
+    assert (isr[0].name, isr[0].label, isr[0].user_name) == ("isr_101_1", "test", "Jane Doe")
+    assert isr[0].task_id != coadd[0].task_id
+    parameters = [json.loads(one.parameters_json) for one, _ in (isr, coadd)]
+    assert [one["pfnList"] for one in parameters] == [["i0", "i1"], ["c0"]]
+    assert ["inputPreStaging" in one for one in parameters] == [False, False]
+
+
+def test_many_names_follow_their_task_in_chunks_before_the_seal(front: IddsFront) -> None:
+    front.ask("POST", "/request", sent(a_flow(a_work("isr", [a_job(f"i:{number}+x") for number in range(1_200)]))))
+
+    (task,) = [one for one, _ in front.gateway.sent if isinstance(one, SubmitTask)]
+    names = [one for one, _ in front.gateway.sent if isinstance(one, AddInputNames)]
+    assert task.lists == (NameList(list="pfnList", count=1_200),)
+    assert [len(one.names) for one in names] == [500, 500, 200]
+    assert names[0].names[:2] == ("i:0+x", "i:1+x")
+    assert isinstance(front.gateway.sent[-1][0], SealWorkflow)
+
+
+def test_a_work_without_jobs_runs_at_once(front: IddsFront) -> None:
+    front.ask("POST", "/request", sent(a_flow(a_work("alone"))))
+
+    (task,) = [one for one, _ in front.gateway.sent if isinstance(one, SubmitTask)]
+    assert (task.input_held, json.loads(task.parameters_json)["pfnList"]) == (False, ["pseudo_file"])
+
+
+@pytest.mark.parametrize(
+    ("work", "sentence"),
+    [
+        (a_work("a", [a_job("x;$(rm -r)")]), "pfnList[0]: found 'x;$(rm -r)', expected a name or URL of letters"),
+        (a_work("a", [a_job("x" * 1_025)]), "pfnList[0]: found 1,025 characters, expected 1 to 1,024"),
+        (a_work("a b", [a_job("x")], work_id="a"), "taskName: found 'a b_1_1', expected a name of letters"),
+        (a_work("a", [a_job("x")], prodSourceLabel="no label"), "prodSourceLabel: found 'no label', expected a word"),
+    ],
+)
+def test_a_task_that_cannot_be_registered_is_named_before_anything_is_sent(
+    front: IddsFront, work: dict[str, Any], sentence: str
+) -> None:
+    status, name, message = error_of(front.ask("POST", "/request", sent(a_flow(work))))
+
+    assert (status, name) == (400, "BadRequest")
+    assert sentence in message, message
+    assert (front.gateway.sent, front.gateway.kept) == ([], [])
+
+
+def test_a_task_that_is_refused_is_said_and_the_workflow_is_not_sealed(front: IddsFront) -> None:
+    def answer(command: Any, _: str) -> CommandAnswered:
+        refused = isinstance(command, SubmitTask) and command.work == 1
+        return an_answer(accepted=not refused, reason="TOO_LARGE" if refused else None, message="too large")
+
+    front.gateway.answer = answer
+
+    status, _, message = error_of(front.ask("POST", "/request", sent(REQUEST)))
+
+    assert (status, message) == (400, "work 1 of workflow 101: failed to register task: too large")
+    assert not [one for one, _ in front.gateway.sent if isinstance(one, SealWorkflow)]
 
 
 def test_the_request_is_kept_as_it_was_sent(front: IddsFront) -> None:
