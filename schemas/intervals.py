@@ -1,7 +1,7 @@
 """Sets of whole numbers as intervals. Pure.
 
 In and out: `Intervals`, in order, inclusive at both ends, with a gap of one number at least between two of them; so equal sets
-are equal values. An operation costs the number of intervals at most, never that of the numbers in them.
+are equal values. An operation looks at the intervals of the shorter set, or of the one that is taken away, and copies the other.
 """
 
 from bisect import bisect_left, bisect_right
@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 Intervals = tuple[tuple[int, int], ...]
-#: So many are put into a long set one by one, which copies it for each of them and looks at none of its intervals.
-FEW = 8
 
 
 class Range(Protocol):
@@ -44,27 +42,47 @@ def joined(pairs: Iterable[tuple[int, int]]) -> Intervals:
 
 
 def union(one: Intervals, other: Intervals) -> Intervals:
-    """The numbers of either."""
-    if len(other) > FEW:
-        return joined(sorted((*one, *other)))
-    for first, last in other:
-        start, end = bisect_left(one, first - 1, key=_last_of), bisect_right(one, last + 1, key=_first_of)
+    """The numbers of either; looks at the intervals of the shorter of the two, and copies the other."""
+    many, few = (one, other) if len(one) >= len(other) else (other, one)
+    found: list[tuple[int, int]] = []
+    at = 0
+    for first, last in few:
+        if found and first <= found[-1][1] + 1:  # what was put in before reaches this far
+            first, last = found[-1][0], max(last, found[-1][1])
+            found.pop()
+        start, end = bisect_left(many, first - 1, at, key=_last_of), bisect_right(many, last + 1, at, key=_first_of)
+        found += many[at:start]
         if start < end:
-            first, last = min(first, one[start][0]), max(last, one[end - 1][1])
-        one = (*one[:start], (first, last), *one[end:])
-    return one
+            first, last = min(first, many[start][0]), max(last, many[end - 1][1])
+        found.append((first, last))
+        at = max(start, end)
+    return (*found, *many[at:])
 
 
 def difference(one: Intervals, other: Intervals) -> Intervals:
-    """The numbers of `one` that are not in `other`."""
-    if len(other) > FEW:
-        return tuple(pair for first, last in one for pair in gaps(other, first, last))
+    """The numbers of `one` that are not in `other`; looks at the intervals of `other`, and copies what lies between them."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    rest: tuple[int, int] | None = None
     for first, last in other:
-        start, end = bisect_left(one, first, key=_last_of), bisect_right(one, last, key=_first_of)
-        if start < end:
-            before, after = (one[start][0], first - 1), (last + 1, one[end - 1][1])
-            one = one[:start] + tuple(pair for pair in (before, after) if pair[0] <= pair[1]) + one[end:]
-    return one
+        if rest is not None and rest[1] >= first:
+            if rest[0] < first:
+                found.append((rest[0], first - 1))
+            rest = (max(rest[0], last + 1), rest[1]) if rest[1] > last else None
+            if rest is not None:
+                continue
+        elif rest is not None:
+            found.append(rest)
+            rest = None
+        start = bisect_left(one, first, at, key=_last_of)
+        found += one[at:start]
+        at = max(start, bisect_right(one, last, start, key=_first_of))
+        if start < at:
+            if one[start][0] < first:
+                found.append((one[start][0], first - 1))
+            if one[at - 1][1] > last:
+                rest = (last + 1, one[at - 1][1])
+    return (*found, *(() if rest is None else (rest,)), *one[at:])
 
 
 def intersection(one: Intervals, other: Intervals) -> Intervals:

@@ -14,7 +14,10 @@ from schemas.intervals import Intervals, difference, gaps, intersection, union
 
 @dataclass(frozen=True, slots=True)
 class InputGate:
-    """number_max: units with greater ids wait. held: wait by command. dropped: are not needed. closed: held or dropped."""
+    """number_max: units with greater ids wait. held: wait by command. dropped: are not needed.
+
+    closed: held or dropped; a change of few units changes it without a look at the many.
+    """
 
     number_max: int = UNITS_MAX
     held: Intervals = ()
@@ -32,15 +35,18 @@ class InputGate:
 
     def released(self, units: Intervals, number_max: int | None = None) -> "InputGate":
         """With `units` no longer held, and up to another number."""
-        return gate_of(self.number_max if number_max is None else number_max, difference(self.held, units), self.dropped)
+        opened = difference(units, self.dropped) if self.dropped else units
+        number = self.number_max if number_max is None else number_max
+        return InputGate(number, difference(self.held, units), self.dropped, difference(self.closed, opened))
 
     def holding(self, units: Intervals, number_max: int | None = None) -> "InputGate":
         """With `units` held too, and up to another number."""
-        return gate_of(self.number_max if number_max is None else number_max, union(self.held, units), self.dropped)
+        number = self.number_max if number_max is None else number_max
+        return InputGate(number, union(self.held, units), self.dropped, union(self.closed, units))
 
     def dropping(self, units: Intervals) -> "InputGate":
         """With `units` dropped too."""
-        return gate_of(self.number_max, self.held, union(self.dropped, units))
+        return replace(self, dropped=union(self.dropped, units), closed=union(self.closed, units))
 
     def reloaded(self) -> "InputGate":
         """For another execution over the same input, in which no unit is dropped."""

@@ -14,8 +14,9 @@ from schemas.intervals import Intervals, difference, intervals_of
 from schemas.task import DropInput, HoldInput, InputDropped, InputHeld, InputReleased, ReleaseInput
 from schemas.types import UnitRange
 
-#: Of one task: held ones and dropped ones, each.
-INTERVALS_MAX = 10_000
+#: Of one task: held ones and dropped ones, each. 240,000 units that are released in random order make as many at most. Both sets
+#: together are 720 kB in a row of a snapshot.
+INTERVALS_MAX = 60_000
 CHANGEABLE = ACTIVE | {TaskStatus.PAUSED}
 
 

@@ -1954,7 +1954,7 @@ class InputDropped(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.units) <= 20000
+            len(self.units) <= 70000
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
             and len(self.standing) <= 200 and TEXT.takes(self.standing)
             and (not self.units or all(map(UnitRange.is_within_bounds, self.units)))
@@ -2002,7 +2002,7 @@ class InputHeld(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.units) <= 20000
+            len(self.units) <= 70000
             and (self.number_max is None or (0 <= self.number_max <= 1000000))
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
             and len(self.standing) <= 200 and TEXT.takes(self.standing)
@@ -2102,7 +2102,7 @@ class InputReleased(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return (
-            len(self.units) <= 20000
+            len(self.units) <= 70000
             and (self.number_max is None or (0 <= self.number_max <= 1000000))
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
             and len(self.standing) <= 200 and TEXT.takes(self.standing)
@@ -3676,8 +3676,8 @@ class InputGateSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             0 <= self.number_max <= 1000000
-            and len(self.held) <= 20000
-            and len(self.dropped) <= 20000
+            and len(self.held) <= 70000
+            and len(self.dropped) <= 70000
             and (not self.held or all(map(UnitRange.is_within_bounds, self.held)))
             and (not self.dropped or all(map(UnitRange.is_within_bounds, self.dropped)))
         )

@@ -1,0 +1,193 @@
+"""From the request to its end, in memory: the front, the real deciders, the real reactions, pilots; no word from outside between.
+
+The request is one that BPS sent. Its final work, which a condition starts, is left out: conditions are refused as yet.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.log.long_lists import PFN_LIST
+from commands.task.transitions import TaskStatus
+from schemas.job import JobFailed, JobFinished
+from schemas.task import SubmitTask, TaskReloaded, TaskSubmitted
+from schemas.types import WorkflowOutcome
+from schemas.workflow import WorkflowFinalized, WorkStarted
+from streams.engine.messages import OutgoingCommand, RecordRead
+from streams.facts.snapshot import Snapshot
+from streams.jedi.outcomes import ENDINGS
+from streams.jedi.reactions import Generation, refine_submitted
+from streams.processors import JobEnds
+from tests.api.idds.builders import IddsFront
+from tests.api.idds.test_into_deciders import DecidingGateway
+from tests.commands.builders import a_queue, end, lease, spec_of
+from tests.commands.in_memory import a_culm
+from tests.streams.builders import a_queue as a_known_queue
+from tests.streams.idds_requests import golden
+
+FINAL_WORK = "37c30fa1"
+INIT = "pipetaskInit"
+#: Whether a job ends well, by its name.
+Ends = Callable[[str], bool]
+
+
+def the_request() -> list[dict[str, Any]]:
+    """What BPS sent, without its final work."""
+    args: list[dict[str, Any]] = json.loads(golden("bps_relayed"))
+    base = args[0]["attributes"]["template"]["attributes"]
+    del base["_works"][FINAL_WORK]
+    base["_conditions"], base["_work_conds"] = {}, {}
+    return args
+
+
+@pytest.fixture(scope="module")
+def shared_front(api_home: Path) -> IddsFront:
+    return IddsFront(api_home, gateway=DecidingGateway())
+
+
+class Grid:
+    """The front with what stands around the deciders: what listens to their events, and pilots at one site."""
+
+    def __init__(self, front: IddsFront) -> None:
+        front.begin_again()
+        self.front, self.culm = front, a_culm()
+        front.gateway.culm = self.culm  # type: ignore[attr-defined]  # it is a DecidingGateway
+        a_queue(self.culm)
+        self._facts = Snapshot({"LOCAL": a_known_queue("LOCAL", cloud="LOCAL", workdir_mb_max=1_000_000)}, position="")
+        self._generation, self._ends = Generation(), JobEnds()
+        self._heard = 0
+        self.ran: list[str] = []
+
+    def submit(self) -> int:
+        """The number of the request."""
+        headers = {"Authorization": f"Bearer {self.front.headers()['X-IDDS-Auth-Token']}", "Origin": "wlcg"}
+        given = {"command_name": "submit", "args": json.dumps(the_request()), "manager": True}
+        answer = self.front.ask("POST", "/server/panda/relay_idds_command", json.dumps(given).encode(), headers, prefix="")
+        done, number = answer.json()
+        assert done is True, number
+        return int(number)
+
+    def run(self, ends_well: Ends = lambda name: True) -> list[str]:
+        """Names of the jobs that ran, in order, until nothing is left to do."""
+        before = len(self.ran)
+        while True:
+            self._react()
+            job_id = lease(self.culm)
+            if job_id is None:
+                return self.ran[before:]
+            spec = spec_of(self.culm, job_id)
+            name = self._name_of(spec.task_id, job_id)
+            self.ran.append(name)
+            end(self.culm, job_id, succeeded=ends_well(name), attempt=spec.attempt)
+
+    def _react(self) -> None:
+        while self._heard < len(self.culm.events):
+            event, envelope = self.culm.events[self._heard]
+            self._heard += 1
+            for made in self._following(RecordRead(event, envelope, "t", 0, self._heard)):
+                by = made.envelope
+                self.culm.send(
+                    made.command, by.aggregate_id, actor=by.actor, vo=by.vo, role=by.role, command_id=by.command_id
+                )
+
+    def _following(self, record: RecordRead) -> Iterator[OutgoingCommand]:
+        name = type(record.message).__name__
+        if isinstance(record.message, TaskSubmitted | TaskReloaded):
+            yield from refine_submitted([record], "http://culm.example", self._facts)
+        if name in self._generation.kinds:
+            yield from self._generation.choose([record], self._facts)
+        if name in ENDINGS:
+            yield from self._ends.choose([record], self._facts)
+
+    def _name_of(self, task_id: int, job_id: int) -> str:
+        """As the client named the job: the kind of it and its number, without the ids of the graph."""
+        made = (
+            one for event, _ in self.culm.events for one in getattr(event, "jobs", ()) if getattr(one, "job_id", 0) == job_id
+        )
+        (unit,) = next(made).unit_ids
+        submitted = next(
+            one for one, _ in self.front.gateway.sent if isinstance(one, SubmitTask) and one.task_id == task_id
+        )
+        full: str = json.loads(submitted.parameters_json)[PFN_LIST][unit - 1]
+        first = full.partition("+")[0]
+        return first.partition("_")[2] or first
+
+    def events(self, kind: type) -> list[Any]:
+        """Events of a kind, in order."""
+        return [event for event, _ in self.culm.events if isinstance(event, kind)]
+
+    def status_of_tasks(self) -> list[TaskStatus]:
+        """In the order of the works."""
+        return [self.culm.state("task", event.task_id).status for event in self.events(WorkStarted)]
+
+
+@pytest.fixture
+def grid(shared_front: IddsFront) -> Grid:
+    return Grid(shared_front)
+
+
+def test_jobs_of_a_request_run_in_the_order_of_their_dependencies_and_it_ends_finished(grid: Grid) -> None:
+    number = grid.submit()
+
+    ran = grid.run()
+
+    assert ran[0] == INIT
+    assert Counter(ran) == Counter([INIT, *(f"{kind}_{one}" for kind in ("isr", "warp") for one in (1, 2, 3, 4))])
+    assert all(ran.index(f"isr_{one}") < ran.index(f"warp_{one}") for one in (1, 2, 3, 4))
+    (ended,) = grid.events(WorkflowFinalized)
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 9, 0, 0)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 3
+    assert (number, grid.culm.letters) == (1, [])
+
+
+def test_what_waits_for_a_failed_job_is_pruned_and_the_request_ends_subfinished(grid: Grid) -> None:
+    grid.submit()
+
+    ran = grid.run(lambda name: name != "isr_2")
+
+    assert ran.count("isr_2") == len(grid.events(JobFailed)) > 1
+    assert "warp_2" not in ran
+    assert len(grid.events(JobFinished)) == 7
+    (ended,) = grid.events(WorkflowFinalized)
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.SUBFINISHED, 7, 1, 1)
+
+
+def test_a_retry_runs_only_what_failed_and_what_was_pruned_behind_it(grid: Grid) -> None:
+    number = grid.submit()
+    grid.run(lambda name: name != "isr_2")
+
+    answer = grid.front.ask("PUT", f"/request/retry/{number}/null", b"null")
+    ran = grid.run()
+
+    assert answer.status_code == 200, answer.headers
+    assert ran == ["isr_2", "warp_2"]
+    ended = grid.events(WorkflowFinalized)[-1]
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 9, 0, 0)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 3
+
+
+def test_a_request_that_comes_again_makes_no_second_tasks_and_no_job_runs_twice(grid: Grid) -> None:
+    numbers = [grid.submit()]
+    ran = grid.run()
+
+    numbers.append(grid.submit())
+    again = grid.run()
+
+    assert numbers == [1, 1]
+    assert (len(ran), again) == (9, [])
+    assert len(grid.events(TaskSubmitted)) == 3
+
+
+def test_an_aborted_request_takes_its_tasks_with_it(grid: Grid) -> None:
+    number = grid.submit()
+
+    grid.front.ask("PUT", f"/request/abort/{number}/null", b"null")
+    ran = grid.run()
+
+    assert ran == []
+    assert grid.status_of_tasks() == [TaskStatus.ABORTED] * 3
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.CANCELLED
