@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter
 
-from api.idds import metainfo, workflow_commands
+from api.idds import metainfo, workflow_commands, workflow_queries
 from api.idds.calls import Function, mount
 from api.idds.login import IddsLogin
 from api.idds.relay import Relay, endpoints, mount_legacy
@@ -43,6 +43,12 @@ def functions_of(services: Services) -> Mapping[str, Function]:
         "get_id_token": login.id_token,
         "refresh_id_token": login.refreshed,
         "submit": submission.submit,
+        "get_requests": workflow_queries.get_requests,
+        "get_request_id_by_name": workflow_queries.get_request_id_by_name,
+        "get_status": workflow_queries.get_status,
+        "get_transforms": workflow_queries.get_transforms,
+        "get_transform": workflow_queries.get_transform,
+        "get_collections": workflow_queries.get_collections,
         "update_request": workflow_commands.update_request,
         **{name: workflow_commands.ordering(command) for name, command in ORDERED.items()},
     }
