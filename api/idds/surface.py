@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from identity.profiles import CANCEL, CREATE, MODIFY, READ
 
 FILES = "contents of works are not given out by this server yet; the files of their tasks are at /v1/tasks/ID/files"
-METADATA = "requests are not given back as they were sent by this server yet; ask without metadata"
 ONE_TASK = "a task of a workflow is not ended through the workflow by this server yet; kill the task itself"
 BUILDS = "workflows that a job of their own builds are not served yet"
 FUNCTIONS = "functions as tasks are not served yet: their works, tokens and results"

@@ -7,9 +7,9 @@ Source: docs/reference/idds.md, "All calls" and "Rows"; docs/decisions/0109.
 from collections.abc import Sequence
 from typing import Any
 
-from api.http.errors import BadRequest, NotFound, NotServed
+from api.http.errors import BadRequest, NotFound
 from api.idds.calls import IddsRequest
-from api.idds.surface import METADATA
+from api.idds.sent_requests import SentRequests
 from api.idds.workflow_rows import (
     PREFIXES,
     WorkShown,
@@ -29,19 +29,33 @@ STATUS_COLUMNS = (
 DETAILS = ("with_detail", "with_transform", "with_processing")
 
 
-async def get_requests(asked: IddsRequest) -> list[dict[str, Any]]:
-    """Rows of requests; with details one row a work. An unknown number is an empty list."""
-    if asked.flag("with_metadata"):
-        raise NotServed(METADATA)
-    found = await _requests(asked)
-    if not any(asked.flag(name) for name in DETAILS):
-        return [request_row(row) for row in found]
-    works = await _works(asked, found)
-    rows = []
-    for row in found:
-        shown = request_row(row)
-        rows += [detailed_row(shown, work) for work in works.get(row["request_id"], [])] or [detailed_row(shown, None)]
-    return rows
+class RequestRows:
+    """Rows of requests, with what was sent where that is asked for."""
+
+    def __init__(self, sent: SentRequests) -> None:
+        self._sent = sent
+
+    async def get_requests(self, asked: IddsRequest) -> list[dict[str, Any]]:
+        """Rows of requests; with details one row a work. An unknown number is an empty list."""
+        found = await _requests(asked)
+        shown = {row["request_id"]: request_row(row) for row in found}
+        if asked.flag("with_metadata"):
+            await self._add_metadata(asked, found, shown)
+        if not any(asked.flag(name) for name in DETAILS):
+            return list(shown.values())
+        works = await _works(asked, found)
+        rows = []
+        for number, row in shown.items():
+            rows += [detailed_row(row, work) for work in works.get(number, [])] or [detailed_row(row, None)]
+        return rows
+
+    async def _add_metadata(self, asked: IddsRequest, found: Sequence[Row], shown: dict[int, dict[str, Any]]) -> None:
+        """Both columns of metadata, of one request. In its detailed rows they stand in each, as in the reference."""
+        if asked.whole("request_id") is None and asked.whole("workload_id") is None:
+            raise BadRequest("request_id: found nothing, expected a number: one request at a time is given back as it was sent")
+        for row in found:
+            metadata = await self._sent.metadata_of(asked, row)
+            shown[row["request_id"]] |= {"request_metadata": metadata, "processing_metadata": {}}
 
 
 async def get_request_id_by_name(asked: IddsRequest) -> dict[str, int]:
