@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter
 
-from api.idds import metainfo, workflow_commands, workflow_queries
+from api.idds import metainfo, work_contents, workflow_commands, workflow_queries
 from api.idds.calls import Function, mount
 from api.idds.login import IddsLogin
 from api.idds.relay import Relay, endpoints, mount_legacy
@@ -50,6 +50,8 @@ def functions_of(services: Services) -> Mapping[str, Function]:
         "get_transforms": workflow_queries.get_transforms,
         "get_transform": workflow_queries.get_transform,
         "get_collections": workflow_queries.get_collections,
+        "get_contents": work_contents.get_contents,
+        "get_contents_output_ext": work_contents.get_contents_output_ext,
         "update_request": workflow_commands.update_request,
         **{name: workflow_commands.ordering(command) for name, command in ORDERED.items()},
     }

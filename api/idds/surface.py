@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from identity.profiles import CANCEL, CREATE, MODIFY, READ
 
-FILES = "contents of works are not given out by this server yet; the files of their tasks are at /v1/tasks/ID/files"
 ONE_TASK = "a task of a workflow is not ended through the workflow by this server yet; kill the task itself"
 BUILDS = "workflows that a job of their own builds are not served yet"
 FUNCTIONS = "functions as tasks are not served yet: their works, tokens and results"
@@ -71,12 +70,11 @@ CALLS: tuple[IddsCall, ...] = (
     IddsCall("get_transform", "GET", ("/transform/{request_id}/{transform_id}",)),
     IddsCall("get_transforms", "GET", ("/transform/{request_id}",)),
     IddsCall("get_collections", "GET", _with_optional("/catalog/collections", _COLLECTION)[:-1]),
-    IddsCall("get_contents", "GET", _with_optional("/catalog/contents", f"{_COLLECTION} content_status")[:-1], FILES),
+    IddsCall("get_contents", "GET", _with_optional("/catalog/contents", f"{_COLLECTION} content_status")[:-1]),
     IddsCall(
         "get_contents_output_ext",
         "GET",
         _with_optional("/catalog/contents_output_ext/{request_id}", "workload_id transform_id group_by_jedi_task_id"),
-        FILES,
     ),
     IddsCall(
         "get_match_contents",

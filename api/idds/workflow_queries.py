@@ -88,12 +88,12 @@ async def get_status(asked: IddsRequest) -> str:
 
 async def get_transforms(asked: IddsRequest) -> list[dict[str, Any]]:
     """Works of a request."""
-    return [transform_row(work) for work in await _works_asked_for(asked)]
+    return [transform_row(work) for work in await works_asked_for(asked)]
 
 
 async def get_transform(asked: IddsRequest) -> dict[str, Any]:
     """One work; NotFound for one that is not there."""
-    found = await _works_asked_for(asked)
+    found = await works_asked_for(asked)
     if asked.whole("transform_id") is None or not found:
         raise NotFound("no such transform")
     return transform_row(found[0])
@@ -104,7 +104,7 @@ async def get_collections(asked: IddsRequest) -> list[dict[str, Any]]:
     relation, wanted = asked.whole("relation_type"), {name: asked.text(name) for name in ("scope", "name")}
     rows = [
         collection_row(work, number)
-        for work in await _works_asked_for(asked)
+        for work in await works_asked_for(asked)
         for number in PREFIXES.values()
         if relation in (None, number)
     ]
@@ -135,7 +135,7 @@ async def _works(asked: IddsRequest, requests: Sequence[Row]) -> dict[int, list[
     return found
 
 
-async def _works_asked_for(asked: IddsRequest) -> list[WorkShown]:
+async def works_asked_for(asked: IddsRequest) -> list[WorkShown]:
     """Works of the request or task that is named, and of them the transform and the task that are."""
     if asked.whole("request_id") is None and asked.whole("workload_id") is None:
         raise BadRequest("request_id: found nothing, expected a whole number")

@@ -56,3 +56,34 @@ async def tasks_of_works(read_models: ReadModels, vo: str, task_ids: Sequence[in
         " where vo = %(vo)s and task_id = any(%(ids)s)",
         {"vo": vo, "ids": list(task_ids)},
     )
+
+
+async def node_states(read_models: ReadModels, request_id: int, first_page: int, last_page: int) -> list[Row]:
+    """`page`, `states` of a request that a question within a VO has found, by page."""
+    return await read_models.rows(
+        "select page, states from workflow_nodes where request_id = %(request_id)s and page between %(first)s and %(last)s"
+        " order by page",
+        {"request_id": request_id, "first": first_page, "last": last_page},
+    )
+
+
+async def units(read_models: ReadModels, vo: str, task_ids: Sequence[int], unit_ids: Sequence[int]) -> list[Row]:
+    """Input of tasks of the VO, named by pairs: `task_id`, `unit_id`, `lfn`, `scope`, `size_bytes`, `attempt`, last `job_id`."""
+    return await read_models.rows(
+        "select f.task_id, f.unit_id, f.lfn, f.scope, f.size_bytes, f.attempt, f.job_id from task_file f"
+        " join unnest(%(task_ids)s::bigint[], %(unit_ids)s::bigint[]) as asked(task_id, unit_id)"
+        " on asked.task_id = f.task_id and asked.unit_id = f.unit_id"
+        " where exists (select 1 from task t where t.task_id = f.task_id and t.vo = %(vo)s)",
+        {"vo": vo, "task_ids": list(task_ids), "unit_ids": list(unit_ids)},
+    )
+
+
+async def jobs_of_units(read_models: ReadModels, vo: str, job_ids: Sequence[int]) -> list[Row]:
+    """Columns of jobs of the VO but for specification and outputs."""
+    return await read_models.rows(
+        "select job_id, task_id, attempt, kind, name, queue, status, sub_status, priority, vo, user_name, label,"
+        " processing_type, share, resource_type, core_count, ram_mb_min, created_at, modified_at, started_at, ended_at, node,"
+        " pilot_id, batch_id, harvester_id, order_kill, exit_code, errors, usage from job"
+        " where vo = %(vo)s and job_id = any(%(job_ids)s)",
+        {"vo": vo, "job_ids": list(job_ids)},
+    )
