@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter
 
-from api.idds import metainfo, workflow_commands
+from api.idds import metainfo, work_contents, workflow_commands, workflow_queries
 from api.idds.calls import Function, mount
 from api.idds.login import IddsLogin
 from api.idds.relay import Relay, endpoints, mount_legacy
+from api.idds.sent_requests import SentRequests
 from api.idds.submission import IddsSubmission
 from api.panda.calls import mount as mount_in_envelope
 from api.services import Services
@@ -35,7 +36,7 @@ ORDERED: Mapping[str, Callable[[], workflow_commands.Ordered]] = {
 
 def functions_of(services: Services) -> Mapping[str, Function]:
     """What serves a call, by its name in the table."""
-    login, submission = IddsLogin(services), IddsSubmission()
+    login, submission, rows = IddsLogin(services), IddsSubmission(), workflow_queries.RequestRows(SentRequests())
     return {
         "ping": metainfo.ping,
         "get_metainfo": metainfo.get_metainfo,
@@ -43,6 +44,14 @@ def functions_of(services: Services) -> Mapping[str, Function]:
         "get_id_token": login.id_token,
         "refresh_id_token": login.refreshed,
         "submit": submission.submit,
+        "get_requests": rows.get_requests,
+        "get_request_id_by_name": workflow_queries.get_request_id_by_name,
+        "get_status": workflow_queries.get_status,
+        "get_transforms": workflow_queries.get_transforms,
+        "get_transform": workflow_queries.get_transform,
+        "get_collections": workflow_queries.get_collections,
+        "get_contents": work_contents.get_contents,
+        "get_contents_output_ext": work_contents.get_contents_output_ext,
         "update_request": workflow_commands.update_request,
         **{name: workflow_commands.ordering(command) for name, command in ORDERED.items()},
     }

@@ -69,7 +69,7 @@ class Relay:
         return [True, value] if command.is_nested else value
 
     async def executed(self, given: Mapping[str, Any], identity: Identity, address: str) -> Any:
-        """The value of `execute_idds_workflow_command`: a text, or code and sentence."""
+        """The value of `execute_idds_workflow_command`: a text, or a list of code and sentence, as pbook prints what is in it."""
         name = given.get("command_name")
         if name not in EXECUTED:
             raise BadRequest(f"{str(name)[:60]} is unsupported")
@@ -78,11 +78,13 @@ class Relay:
             raise BadRequest("request_id is missing")
         value = await self._call(name, kwargs, identity, "", address)
         if name == "get_status":
+            if "\n" not in value:  # the line of the columns alone
+                raise BadRequest(f"request {kwargs['request_id']} is not found")
             return value
         code, said = value[0]
         if said["message"] == NO_MATCH:
             raise BadRequest(f"request {kwargs['request_id']} is not found")
-        return [code, said["message"]]
+        return [[code, said["message"]]]
 
     async def _call(self, name: str, arguments: Mapping[str, Any], identity: Identity, raw: str, address: str) -> Any:
         call, function = BY_NAME[name], self._functions.get(name)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from identity.profiles import CANCEL, CREATE, MODIFY, READ
 
-ROWS = "rows of workflows are not kept by this server yet"
 ONE_TASK = "a task of a workflow is not ended through the workflow by this server yet; kill the task itself"
 BUILDS = "workflows that a job of their own builds are not served yet"
 FUNCTIONS = "functions as tasks are not served yet: their works, tokens and results"
@@ -60,23 +59,22 @@ CALLS: tuple[IddsCall, ...] = (
     IddsCall("submit", "POST", ("/request",), capability=CREATE),
     IddsCall("submit_build", "POST", (), BUILDS, CREATE),
     IddsCall("update_build_request", "POST", ("/request/build/{request_id}",), BUILDS, MODIFY, "build"),
-    IddsCall("get_request_id_by_name", "GET", ("/request/name/{name:path}",), ROWS),
+    IddsCall("get_request_id_by_name", "GET", ("/request/name/{name:path}",)),
     IddsCall("abort", "PUT", ("/request/abort/{request_id}/{workload_id}",), capability=CANCEL),
     IddsCall("abort_task", "PUT", ("/request/abort/{request_id}/{workload_id}/{task_id}",), ONE_TASK, CANCEL),
     IddsCall("close", "PUT", ("/request/close/{request_id}/{workload_id}",), capability=MODIFY),
     IddsCall("retry", "PUT", ("/request/retry/{request_id}/{workload_id}",), capability=MODIFY),
-    IddsCall("get_requests", "GET", _with_optional("/request/{request_id}/{workload_id}", _FLAGS), ROWS),
+    IddsCall("get_requests", "GET", _with_optional("/request/{request_id}/{workload_id}", _FLAGS)),
     IddsCall("update_request", "PUT", ("/request/{request_id}",), "", MODIFY, "parameters"),
     IddsCall("submit_work", "POST", ("/transform/{request_id}",), FUNCTIONS, CREATE, "work"),
-    IddsCall("get_transform", "GET", ("/transform/{request_id}/{transform_id}",), ROWS),
-    IddsCall("get_transforms", "GET", ("/transform/{request_id}",), ROWS),
-    IddsCall("get_collections", "GET", _with_optional("/catalog/collections", _COLLECTION)[:-1], ROWS),
-    IddsCall("get_contents", "GET", _with_optional("/catalog/contents", f"{_COLLECTION} content_status")[:-1], ROWS),
+    IddsCall("get_transform", "GET", ("/transform/{request_id}/{transform_id}",)),
+    IddsCall("get_transforms", "GET", ("/transform/{request_id}",)),
+    IddsCall("get_collections", "GET", _with_optional("/catalog/collections", _COLLECTION)[:-1]),
+    IddsCall("get_contents", "GET", _with_optional("/catalog/contents", f"{_COLLECTION} content_status")[:-1]),
     IddsCall(
         "get_contents_output_ext",
         "GET",
         _with_optional("/catalog/contents_output_ext/{request_id}", "workload_id transform_id group_by_jedi_task_id"),
-        ROWS,
     ),
     IddsCall(
         "get_match_contents",
@@ -122,7 +120,7 @@ CALLS: tuple[IddsCall, ...] = (
         MONITOR,
     ),
     # Of the relay alone: their REST form is another call.
-    IddsCall("get_status", "GET", (), ROWS),
+    IddsCall("get_status", "GET", ()),
     IddsCall("suspend", "PUT", (), capability=MODIFY),
     IddsCall("resume", "PUT", (), capability=MODIFY),
     IddsCall("finish", "PUT", (), capability=CANCEL),

@@ -6,9 +6,9 @@ Whose workflow it is and whether the command fits its status, the decider says. 
 from collections.abc import Callable
 from typing import Any
 
-from api.http.errors import BadRequest, Conflict, NotFound, NotServed, RoleMissing
+from api.http.errors import BadRequest, Conflict, NotFound, RoleMissing
 from api.idds.calls import Function, IddsRequest
-from api.idds.surface import ROWS
+from api.queries import workflows
 from identity.rights import acting_role
 from identity.ruling import NOT_PERMITTED
 from schemas.answer import CommandAnswered
@@ -22,6 +22,7 @@ from schemas.workflow import (
 )
 
 Ordered = AbortWorkflow | CloseWorkflow | FinishWorkflow | ResumeWorkflow | RetryWorkflow | SuspendWorkflow
+TASK_IDS_MAX = 900_000_000_000
 REGISTERED = "Command registered successfully"
 NO_MATCH = "No match requests"
 #: Reasons of deciders for what does not exist; so is what another organisation owns.
@@ -36,8 +37,9 @@ def ordering(command: Callable[[], Ordered]) -> Function:
     """The call that orders `command`: `[[0, {...}]]`, or `[[-1, {...}]]` with the reason."""
 
     async def order(asked: IddsRequest) -> Any:
-        request_id = _request_id(asked)
+        request_id = 0
         try:
+            request_id = await _request_id(asked)
             answer = await _ordered(asked, request_id, command())
             code, sentence = (0, REGISTERED) if answer.accepted else (-1, _sentence(answer, asked, request_id))
         except NotFound as problem:
@@ -49,7 +51,7 @@ def ordering(command: Callable[[], Ordered]) -> Function:
 
 async def update_request(asked: IddsRequest) -> Any:
     """Sets the status of a request, which stands for a command; raises the error of a refusal."""
-    request_id, parameters = _request_id(asked), asked.arguments.get("parameters")
+    request_id, parameters = await _request_id(asked), asked.arguments.get("parameters")
     status = parameters.get("status") if isinstance(parameters, dict) else None
     if isinstance(status, dict) and isinstance(status.get("attributes"), dict):
         status = status["attributes"].get("_value_")
@@ -67,12 +69,18 @@ async def update_request(asked: IddsRequest) -> Any:
     return {"status": 0, "message": "update successfully"}
 
 
-def _request_id(asked: IddsRequest) -> int:
-    request_id = asked.whole("request_id")
-    if request_id is None and asked.whole("workload_id") is not None:
-        raise NotServed(f"a workflow is named by request_id here: {ROWS}")
-    if request_id is None:
+async def _request_id(asked: IddsRequest) -> int:
+    """The number that is given, or that of the request one of whose works is the task `workload_id`."""
+    request_id, task_id = asked.whole("request_id"), asked.whole("workload_id")
+    if request_id is None and task_id is None:
         raise BadRequest("request_id: found nothing, expected a whole number")
+    if request_id is None:
+        read_models, vo = asked.services.read_models, asked.identity.vo
+        is_one = task_id is not None and task_id <= TASK_IDS_MAX
+        found = await workflows.requests(read_models, vo, task_id=task_id) if is_one else []
+        if not found:
+            raise NotFound(NO_MATCH)
+        request_id = int(found[0]["request_id"])
     return request_id
 
 

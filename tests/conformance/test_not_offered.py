@@ -2,7 +2,6 @@
 
 import pytest
 
-from api.idds.surface import ROWS
 from tests.conformance.client import Client
 
 pytestmark = pytest.mark.stack
@@ -39,7 +38,7 @@ def test_pchain_says_that_there_are_no_workflows(client: Client, options: tuple[
 def test_pbook_says_what_is_not_there_of_workflows(client: Client, command: str) -> None:  # row 40
     said = client.pbook(command, "1")
 
-    assert f"ERROR : {ROWS if command == 'show_workflow' else 'request 1 is not found'}\n" in said.text
+    assert "ERROR : request 1 is not found\n" in said.text
     assert "Traceback" not in said.text
 
 

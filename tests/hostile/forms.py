@@ -95,10 +95,14 @@ WORKFLOWS = ('[{"class": "Workflow", "module": "idds.workflowv2.workflow", "attr
 
 def commands_of_idds(ground: Ground) -> st.SearchStrategy[Drawn]:
     """A command through the relay or for a workflow, with hostile texts in place of its arguments."""
-    names = ("ping", "submit", "get_requests", "abort", "retry", "get_status", "get_metainfo+http://127.0.0.1:1/x", "finish")
+    names = ("ping", "submit", "get_requests", "abort", "retry", "get_status", "get_metainfo+http://127.0.0.1:1/x", "finish",
+             "get_request_id_by_name", "get_transforms", "get_transform", "get_collections", "get_contents",
+             "get_contents_output_ext")
     targets = ("/server/panda/relay_idds_command", "/server/panda/execute_idds_workflow_command",
                "/api/v1/idds/relay_idds_command", "/api/v1/idds/execute_idds_workflow_command")  # fmt: skip
-    kwargs = (f'{{"request_id": {ground.tasks[0]}}}', '{"request_id": "1"}', "{", '{"request_id": []}', "[" * 500)
+    kwargs = (f'{{"request_id": {ground.tasks[0]}}}', '{"request_id": "1"}', "{", '{"request_id": []}', "[" * 500,
+              '{"name": "*%_*"}', '{"workload_id": 9223372036854775808}',
+              '{"request_id": 1, "with_detail": true}')
     given = st.tuples(st.sampled_from(targets), st.sampled_from(names), st.sampled_from(WORKFLOWS), st.sampled_from(kwargs))
     return given.flatmap(
         lambda one: with_body(

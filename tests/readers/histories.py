@@ -22,6 +22,7 @@ FIRST = {
     "queue": ("DispatchConfigured", "JobQueued", "JobLeased"),
     "worker": ("WorkersWanted", "WorkerSubmitted"),
     "dataset": ("FilesRegistered",),
+    "workflow": ("WorkflowSubmitted", "WorksAdded"),
 }
 
 

@@ -28,13 +28,17 @@ class IddsFront:
     """An application over stand-ins; its `gateway` remembers what was sent on. tables: rows of its read models."""
 
     def __init__(
-        self, home: Path, tables: dict[str, list[dict[str, Any]]] | None = None, gateway: QuietGateway | None = None
+        self,
+        home: Path,
+        tables: dict[str, list[dict[str, Any]]] | None = None,
+        gateway: QuietGateway | None = None,
+        read_models: Any = None,
     ) -> None:
         self.gateway = gateway or QuietGateway()
         addresses = ApiAddresses.at("http://127.0.0.1:25080")
         config = ApiConfig(home, addresses, "127.0.0.1:1", "http://127.0.0.1:1", "postgresql://", vos=VOS)
         self.gate = make_gate(config)
-        read_models: Any = ReadModelsStandIn(cast(Any, tables or {}))
+        read_models = read_models or ReadModelsStandIn(cast(Any, tables or {}))
         self._services = Services(config, NOTHING, cast(Any, self.gateway), read_models, self.gate, NOTHING)
         self.app = create_app(self._services)
         self._home = home

@@ -32,7 +32,9 @@ def test_a_call_is_served_or_refused_with_what_is_not_there(front: IddsFront, ca
     answer = front.ask(call.verb, call.path, call.body or None)
 
     row = BY_NAME[call.name]
-    if call.name == "submit":  # what these two send is no workflow
+    if call.name == "get_transform":  # there is none
+        assert error_of(answer) == (404, "NoObject", "no such transform")
+    elif call.name == "submit":  # what these two send is no workflow
         assert error_of(answer)[0] == 400
     elif not row.is_served:
         assert error_of(answer) == (501, "NotImplementedException", row.reason)

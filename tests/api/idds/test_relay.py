@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.idds.relayed_commands import bound, command_named
-from api.idds.surface import BY_NAME, ROWS
+from api.idds.surface import BY_NAME
 from tests.api.idds.builders import IddsFront
 
 #: What a relay must know of ClientManager.
@@ -143,7 +143,7 @@ def test_arguments_are_bound_as_the_clients_methods_take_them() -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"command_name": "get_status", "kwargs": '{"request_id": 101}'}, ROWS),
+        ({"command_name": "get_status", "kwargs": '{"request_id": 101}'}, "request 101 is not found"),
         ({"command_name": "get_requests", "kwargs": '{"request_id": 101}'}, "get_requests is unsupported"),
         ({"command_name": "abort", "kwargs": "{}"}, "request_id is missing"),
         ({"command_name": "abort"}, "request_id is missing"),

@@ -78,7 +78,7 @@ def test_an_order_by_rest_becomes_the_command_of_the_aggregate(front: IddsFront,
 def test_an_order_of_pbook_has_a_code_and_a_sentence(
     front: IddsFront, name: str, command: Any, request_id: object
 ) -> None:
-    assert executed(front, name, request_id) == [True, [0, "Command registered successfully"]]
+    assert executed(front, name, request_id) == [True, [[0, "Command registered successfully"]]]
     assert front.gateway.sent == [(command, "101")]
 
 
@@ -109,8 +109,9 @@ def test_what_is_no_number_is_a_bad_request(front: IddsFront, request_id: str) -
     assert message.startswith("request_id: found")
 
 
-def test_a_workflow_is_not_found_by_its_task_yet(front: IddsFront) -> None:
-    assert error_of(front.ask("PUT", "/request/abort/null/7000", b"null"))[0] == 501
+def test_a_task_that_is_no_work_of_a_workflow_matches_nothing(front: IddsFront) -> None:
+    assert front.ask("PUT", "/request/abort/null/7000", b"null").json() == NO_MATCH
+    assert front.gateway.sent == []
 
 
 @pytest.mark.parametrize(
