@@ -56,7 +56,7 @@ WORKFLOW_WORK = Table(
     "workflow_work",
     METADATA,
     Column("request_id", BigInteger, primary_key=True),
-    Column("work", Integer, primary_key=True),
+    Column("work", BigInteger, primary_key=True),
     Column("internal_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("work_type", Integer, nullable=False),
@@ -83,7 +83,7 @@ WORKFLOW_NODES = Table(
     "workflow_nodes",
     METADATA,
     Column("request_id", BigInteger, primary_key=True),
-    Column("page", Integer, primary_key=True),
+    Column("page", BigInteger, primary_key=True),
     Column("states", Text, nullable=False),
 )
 
