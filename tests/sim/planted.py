@@ -318,7 +318,6 @@ PLANTS: dict[str, Callable[[], Any]] = {
         changes_stay_after_a_bug,
         large_records_are_cut_off,
         markers_of_the_end,
-        generations_not_looked_at,
         kept_without_a_look,
         parts_not_noted,
         closed_taken_for_new,
