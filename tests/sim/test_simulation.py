@@ -19,7 +19,7 @@ from tests.sim.world import run
 STEPS = 1500
 STEPS_OF_CI = 2000
 SEEDS_OF_CI = 150
-#: The rarest (generations_not_looked_at) shows first in seed 85; most show in the first few.
+#: Most show in the first few seeds.
 SEEDS_FOR_A_BUG = 240
 
 pytestmark = pytest.mark.slow

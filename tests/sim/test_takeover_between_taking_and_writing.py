@@ -54,7 +54,7 @@ def broken_by_a_takeover(seed: int, home: Path) -> tuple[int, list[Violation]]:
         world.turn(turn)
     if len(world.deciders) < 2 or not all(one.alive for one in world.deciders.values()):
         return 0, []
-    with taken_over_while_deciding(world, sorted(world.deciders)[0]) as happened:
+    with taken_over_while_deciding(world, min(world.deciders)) as happened:
         for turn in turns[BEFORE:]:
             world.turn(turn)
     world.settle()
