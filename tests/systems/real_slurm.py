@@ -294,9 +294,9 @@ class RealSlurmAdapter(CommandAdapter):
         self.slurm.run("scancel", "--user=daemon", check=False)
 
 
-def until(true: Callable[[], bool], problem: str) -> None:
+def until(true: Callable[[], bool], problem: str, seconds_max: float = SECONDS_MAX) -> None:
     """Return once it is true."""
-    end = time.monotonic() + SECONDS_MAX
+    end = time.monotonic() + seconds_max
     while not true():
         if time.monotonic() > end:
             raise TimeoutError(problem)

@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from enum import StrEnum
@@ -118,11 +117,8 @@ class AccountedSlurmAdapter(RealSlurmAdapter):
 
     def forget(self, tag: str) -> None:
         """Return once `squeue` does not know it any more."""
-        end = time.monotonic() + FORGOTTEN_SECONDS_MAX
-        while self.slurm.run("squeue", "-h", "-t", "all", "-n", tag, "-o", "%i"):
-            if time.monotonic() > end:
-                raise TimeoutError(f"{tag} is not forgotten")
-            time.sleep(0.5)
+        known = ("squeue", "-h", "-t", "all", "-n", tag, "-o", "%i")
+        until(lambda: not self.slurm.run(*known), f"{tag} is not forgotten", FORGOTTEN_SECONDS_MAX)
 
     def books(self) -> list[tuple[str, int, NativeState]]:
         """(tag, memory, state) of each job of this stack, as `sacct` says after `squeue` forgot it."""
