@@ -18,6 +18,7 @@ from pathlib import Path
 
 from agents.harvester.systems.contract import NativeState
 from agents.harvester.systems.local import LocalProcesses
+from agents.harvester.systems.local_records import ENDED_BY_RETIRING
 from tests.systems.kit import Ability, Asked, Fault, MakeAdapter, Outcome
 
 STARTS_PROCESSES = True
@@ -162,7 +163,7 @@ class RealLocalAdapter:
         found = []
         for tag, record in self._records():
             lives = self._pids(tag)
-            ended = NativeState.FINISHED if record.get("code") == 0 else NativeState.FAILED
+            ended = NativeState.FINISHED if _ended_well(record) else NativeState.FAILED
             found += [(tag, int(record.get("memory_mb", 0)), NativeState.RUNNING if lives else ended)] * max(1, len(lives))
         return found
 
@@ -189,6 +190,11 @@ class RealLocalAdapter:
             with suppress(ValueError, OSError):
                 found.append((path.name, json.loads(path.read_text())))
         return found
+
+
+def _ended_well(record: Mapping[str, float]) -> bool:
+    """Its code is 0, or it was asked to retire before it listened and the signal ended it: a pilot of a moment, without a job."""
+    return record.get("code") == 0 or (bool(record.get("retired")) and record.get("code") in ENDED_BY_RETIRING)
 
 
 def _tagged() -> Iterator[tuple[int, bytes, str]]:

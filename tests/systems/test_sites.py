@@ -1,11 +1,15 @@
 """How `make sites` judges: what was asked, what a plugin showed and what the system's books hold."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from agents.harvester.systems.contract import NativeState, NativeWorker
+from agents.harvester.systems.local_records import LocalRecord, LocalRecords, state_of
 from tests.systems.kit_runs import kit_passes
+from tests.systems.real_local import RealLocalAdapter
 from tests.systems.sites import Tally, compared, compared_with_log
 from tests.systems.through_culm import PUSH, Plan
 
@@ -48,6 +52,29 @@ def test_a_worker_that_the_log_has_as_failed_and_the_system_as_finished_is_named
 
 def test_fewer_jobs_than_sizes_are_the_largest_ones() -> None:
     assert Plan(2, PUSH).memories_mb == (11_000, 20_000)
+
+
+@pytest.mark.parametrize(
+    ("record", "state"),
+    [
+        (LocalRecord(pid=1, ended=True, code=0), FINISHED),
+        (LocalRecord(pid=1, ended=True, code=7), NativeState.FAILED),
+        (LocalRecord(pid=1, ended=True, code=-10), NativeState.FAILED),
+        (LocalRecord(pid=1, ended=True, code=-10, retired=True), FINISHED),
+        (LocalRecord(pid=1, ended=True, code=138, retired=True), FINISHED),
+        (LocalRecord(pid=1, ended=True, code=9, retired=True), NativeState.FAILED),
+    ],
+)
+def test_books_of_a_host_have_a_worker_that_retired_before_it_listened_as_ended_well(
+    record: LocalRecord, state: NativeState, tmp_path: Path
+) -> None:
+    adapter = RealLocalAdapter(tmp_path, "kitx")
+    records = LocalRecords(adapter.spool / ".workers")
+    records.begin("kitx-q-1")
+    records.write("kitx-q-1", replace(record, born=1, memory_mb=1000))
+
+    assert adapter.books() == [("kitx-q-1", 1000, state)]
+    assert state_of(record) is state
 
 
 class _Runs:
