@@ -108,7 +108,7 @@ status:
 # The environments and the Java parts do not wait for each other.
 setup: ; @$(MAKE) --silent --no-print-directory -j3 $(READY) $(CLIENT_READY) $(IDDS_CLIENT_READY) fetch
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml schemas/avro_binary.pyx
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Culm needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; set PYTHON to one")'
 	@$(PYTHON) -m deploy.environment $(VENV) requirements.lock --no-deps --no-build-isolation --editable .
 	@touch $@
