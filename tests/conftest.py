@@ -17,7 +17,10 @@ from tests.lane import LANE, WORKER
 from tests.monitor.manual_actors import ManualActors, actors_on
 from tests.starting import starts_processes
 
-pytest_plugins = ("tests.collected_once", "tests.guard", "tests.quiet_worker", "tests.side_by_side", "tests.systems.choosing")
+pytest_plugins = (
+    "tests.collected_once", "tests.counted_reports", "tests.guard", "tests.quiet_worker", "tests.side_by_side",
+    "tests.systems.choosing",
+)  # fmt: skip
 #: Ports of the tests' stacks lie this far above the usual ones.
 PORTS_OFFSET = LANE.offset
 # How long an example takes says how busy the machine is. `make fast` asks for fewer examples of each property.
