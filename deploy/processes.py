@@ -25,7 +25,7 @@ KAFKA_JAVA = ("-Xms256m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError")
 REGISTRY_JAVA = ("-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 LOCAL_QUEUE = "LOCAL"
 #: Variables of the caller that every process may see; everything else is given by name.
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_HOME", "SSL_CERT_FILE")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_HOME", "JDK_JAVA_OPTIONS", "SSL_CERT_FILE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ file, or where it cannot be used, the signature is checked as that of a stranger
 import hmac
 import os
 import stat
+import weakref
 from hashlib import blake2s
 from pathlib import Path
 
@@ -67,16 +68,14 @@ class SignedOnHost:
                 self._file = _open(self._path)
             except OSError as problem:
                 self._give_up(problem)
+            else:
+                weakref.finalize(self, os.close, self._file)
         return self._file
 
     def _give_up(self, problem: OSError) -> None:
-        """From now on each signature is checked; the descriptor stays open, another thread may be reading."""
+        """From now on each signature is checked. The file stays open: another thread may be reading."""
         self._file = None
         log.warning("signed_tokens_not_shared", path=str(self._path), reason=problem.strerror or str(problem))
-
-    def __del__(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
 
 
 def _entry(digest: bytes, key: bytes) -> bytes:

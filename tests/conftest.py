@@ -11,17 +11,22 @@ from hypothesis import HealthCheck, settings
 
 from deploy.config import Ports, StackConfig
 from deploy.stack import Stack
-from tests.doses import FAST
+from tests.doses import FAST, WHOLE
 from tests.faults.afterwards import payload_result_of
 from tests.lane import LANE, WORKER
 from tests.monitor.manual_actors import ManualActors, actors_on
 from tests.starting import starts_processes
 
-pytest_plugins = ("tests.collected_once", "tests.guard", "tests.side_by_side", "tests.systems.choosing")
+pytest_plugins = (
+    "tests.collected_once", "tests.counted_reports", "tests.guard", "tests.quiet_worker", "tests.side_by_side",
+    "tests.systems.choosing",
+)  # fmt: skip
 #: Ports of the tests' stacks lie this far above the usual ones.
 PORTS_OFFSET = LANE.offset
-#: What `make fast` asks for: fewer examples of each property than a whole run. How long one takes says how busy the machine is.
-settings.register_profile(FAST, max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is. `make fast` asks for fewer examples of each property.
+settings.register_profile(WHOLE, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(FAST, settings.get_profile(WHOLE), max_examples=10)
+settings.load_profile(WHOLE)
 # The usual traceback of a log line has colours and the values of every frame, and takes half a second.
 structlog.configure(
     processors=[
@@ -29,7 +34,12 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
-QUICK = {"CULM_HEARTBEAT_SECONDS": "1", "CULM_PILOT_IDLE_SECONDS": "5"}
+QUICK = {
+    "CULM_HEARTBEAT_SECONDS": "1",
+    "CULM_PILOT_IDLE_SECONDS": "5",
+    # A third of what a Kafka of three minutes costs is Java's second compiler, most of it while the stack starts.
+    "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1",
+}
 
 
 def stack_for_tests(name: str, offset: int) -> Stack:

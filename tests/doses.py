@@ -7,6 +7,8 @@ from hypothesis import settings
 
 #: Name of the hypothesis profile of `make fast`.
 FAST = "fast"
+#: Of every other run.
+WHOLE = "whole"
 
 
 def is_fast() -> bool:

@@ -80,7 +80,8 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """What comes after the tests is not ours."""
+    """The lane is free again; what comes after the tests is not ours."""
+    LANE.leave()
     STARTS.forget()
 
 

@@ -79,6 +79,15 @@ class Lane:
         self._lock = lock
         self._reaper = _reaper(self.folder, lock)
 
+    def leave(self) -> None:
+        """Give the lane back, with nothing running in it; does nothing when it was not taken."""
+        if self._lock is None or self._reaper is None:
+            return
+        end_leftovers(self.folder, below=True)  # the reaper, which bears the mark too, among them
+        self._reaper.wait()
+        self._lock.close()
+        self._lock = self._reaper = None
+
     def _wait_for(self, lock: IO[str]) -> None:
         """Return with the lock on the open file; a run that is dead gets time to end what it started."""
         end = time.monotonic() + FREE_SECONDS_MAX

@@ -4,11 +4,12 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import OffsetSpec
 
 from commands.config import DeciderConfig
 from commands.engine.closed_rows import ClosedRowsOfShards
@@ -18,7 +19,8 @@ from commands.engine.loop import DeciderLoop
 from commands.engine.rows import RowCodec
 from commands.engine.store import StateStore
 from deploy.stack import Stack
-from eventlog.connection import connection
+from eventlog.connection import connection, open_admin
+from eventlog.consumers import positioned_reader
 from eventlog.declarations import apply_declarations
 from eventlog.registry import codec_from
 from eventlog.watchdog import Watchdog
@@ -29,6 +31,51 @@ from schemas.wire import Codec, entry_of
 PATIENCE_SECONDS = 60.0
 
 
+class CommittedRecords:
+    """Every committed record of the topics that were asked for, decoded; each is read once, a look reads on from the last one."""
+
+    def __init__(self, kafka: str, codec: Codec) -> None:
+        self._codec, self._admin = codec, open_admin(kafka, "culm-test")
+        self._reader = positioned_reader(kafka, "culm-test", hears_ends=True)
+        self._topics: dict[str, list[tuple[str, int]]] = {}
+        self._found: dict[str, list[Any]] = {}
+        self._reached: dict[tuple[str, int], int] = {}
+
+    def of(self, topics: Iterable[str]) -> list[Any]:
+        """All that was committed when this was called, topic by topic."""
+        asked = list(topics)
+        self._read_on([place for topic in asked for place in self._places(topic)])
+        return [decoded for topic in asked for decoded in self._found[topic]]
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._reader.close()
+
+    def _places(self, topic: str) -> list[tuple[str, int]]:
+        if topic not in self._topics:
+            numbers = self._reader.list_topics(topic).topics[topic].partitions
+            self._topics[topic], self._found[topic] = [(topic, number) for number in numbers], []
+            self._reader.incremental_assign([TopicPartition(*place, OFFSET_BEGINNING) for place in self._topics[topic]])
+        return self._topics[topic]
+
+    def _read_on(self, places: list[tuple[str, int]]) -> None:
+        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # theirs lacks a hint
+        asked = {TopicPartition(*place): latest for place in places}
+        answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10)
+        ends = {(place.topic, place.partition): answer.result().offset for place, answer in answers.items()}
+        while any(self._reached.get(place, 0) < end for place, end in ends.items()):
+            message = self._reader.poll(1.0)
+            if message is None:
+                continue
+            failure, topic, offset = message.error(), message.topic() or "", message.offset() or 0
+            if failure is None:
+                self._found[topic].append(self._codec.decode(message.value()))
+            elif failure.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(failure)
+            # The end of a partition lies behind the markers of its transactions, which are no messages.
+            self._reached[topic, message.partition() or 0] = offset + 1 if failure is None else offset
+
+
 class Log:
     """The topics of one stack, written and read by hand."""
 
@@ -36,6 +83,8 @@ class Log:
         self.kafka, self.registry = servers.config.kafka, servers.config.registry
         apply_declarations(servers.config.kafka, servers.config.registry)
         self.codec: Codec = codec_from(servers.config.registry)
+        self._producer = Producer({**connection(self.kafka, "culm-test"), "partitioner": "murmur2_random"})
+        self._records = CommittedRecords(self.kafka, self.codec)
 
     def send(self, command: SubmitTask | KillTask, task: int, value: bytes | None = None) -> str:
         """Id of the command that was put into its topic."""
@@ -48,28 +97,21 @@ class Log:
             actor="jdoe",
             vo="wlcg",
         )
-        producer = Producer({**connection(self.kafka, "culm-test"), "partitioner": "murmur2_random"})
-        producer.produce(entry_of(command).topic, key=str(task), value=value or self.codec.encode(command, envelope))
-        assert producer.flush(30) == 0
+        self.put(entry_of(command).topic, str(task).encode(), value or self.codec.encode(command, envelope))
         return number
 
-    def everything(self, topic: str) -> list[Any]:
-        """Every committed record of a topic, decoded."""
-        settings = {"group.id": "test", "isolation.level": "read_committed", "enable.partition.eof": True}
-        consumer = Consumer({**connection(self.kafka, "culm-test"), **settings})
-        numbers = consumer.list_topics(topic).topics[topic].partitions
-        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers])
-        # A partition that grows meanwhile reports its end more than once.
-        found, unread = [], set(numbers)
-        while unread:
-            for message in consumer.consume(500, 0.5):
-                failure = message.error()
-                if failure is None:
-                    found.append(self.codec.decode(message.value()))
-                elif failure.code() == KafkaError._PARTITION_EOF:
-                    unread.discard(message.partition())
-        consumer.close()
-        return found
+    def put(self, topic: str, key: bytes, value: bytes) -> None:
+        """A record that is in the log when this returns."""
+        self._producer.produce(topic, key=key, value=value)
+        assert self._producer.flush(30) == 0
+
+    def everything(self, *topics: str) -> list[Any]:
+        """Every committed record of the topics, decoded."""
+        return self._records.of(topics)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._records.close()
 
     def answers_to(self, number: str) -> list[Any]:
         """The answers to a command."""

@@ -1,5 +1,6 @@
 """Several deciders on a real broker: they come and go while commands flow, and each command is decided exactly once."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -32,39 +33,58 @@ from tests.starting import starts_processes
 
 pytestmark = pytest.mark.stack
 TASKS_AT_ONCE = 20
-FIRST_TASK = 1_000
+#: Of all tests: none has a task of another.
+TASKS = count(1_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 @starts_processes
 def log() -> Iterator[Log]:
-    """A broker and a registry of its own."""
+    """A broker and a registry of these tests alone; each finds what those before it have written, and adds tasks of its own."""
     for servers in brought_up(stack_for_tests(f"share-{PORTS_OFFSET}", PORTS_OFFSET + 700), only_servers=True):
-        yield Log(servers)
+        with contextlib.closing(Log(servers)) as one:
+            yield one
+
+
+def tasks_in(log: Log) -> set[str]:
+    """Those that have events."""
+    return {decoded.envelope.aggregate_id for decoded in log.everything("culm.task.events.v1")}
 
 
 class Submissions:
-    """Tasks that are submitted one after the other; `sent` are the ids of the commands."""
+    """Tasks that are submitted one after the other; `sent` are the ids of the commands, by that of the task."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self._numbers = count(FIRST_TASK)
-        self.sent: list[str] = []
+        self._before = tasks_in(log)
+        self.sent: dict[str, str] = {}
 
     def some(self) -> None:
         """A few more, of tasks in every shard."""
-        for number, _ in zip(self._numbers, range(TASKS_AT_ONCE), strict=False):
-            self.sent.append(self._log.send(a_submission(task_id=number), number))
+        for number, _ in zip(TASKS, range(TASKS_AT_ONCE), strict=False):
+            self.sent[str(number)] = self._log.send(a_submission(task_id=number), number)
+
+    def in_the_log(self) -> set[str]:
+        """Tasks that have events, without those that had some before the first was submitted."""
+        return tasks_in(self._log) - self._before
+
+    def are_answered(self) -> bool:
+        """True once each command has an answer."""
+        return set(self.sent.values()) <= answered(self._log).keys()
+
+    def answered_more_than_once(self) -> dict[str, int]:
+        """How often, by command: of those that were not answered exactly once."""
+        times = answered(self._log)
+        return {number: times[number] for number in self.sent.values() if times[number] != 1}
 
 
 def answered(log: Log) -> Counter[str]:
     """How often each command was answered, in an answer or by an event."""
     found = Counter(decoded.message.command_id for decoded in log.everything("culm.command.answers.v1"))
-    for topic in event_topics():
-        for decoded in log.everything(topic):
-            envelope = decoded.envelope
-            if envelope.decision_index == 0 and answer_in(decoded.message, decoded.entry.aggregate, envelope) is not None:
-                found[envelope.command_id] += 1
+    for decoded in log.everything(*event_topics()):
+        envelope = decoded.envelope
+        if envelope.decision_index == 0 and answer_in(decoded.message, decoded.entry.aggregate, envelope) is not None:
+            found[envelope.command_id] += 1
     return found
 
 
@@ -104,15 +124,13 @@ def test_one_then_three_then_two_deciders_decide_each_command_once(log: Log, tmp
     until(lambda: all_shards_are_owned_by("123"))
     assert deciders["2"].end() is None
     until(lambda: all_shards_are_owned_by("13"))
-    until(lambda: set(submissions.sent) <= answered(log).keys())
+    until(submissions.are_answered)
     shares = {name: deciders[name].shards() for name in "13"}
 
     assert [deciders[name].end() for name in "13"] == [None, None]
 
-    times = answered(log)
-    assert {number: times[number] for number in submissions.sent if times[number] != 1} == {}
-    submitted = Counter(decoded.envelope.aggregate_id for decoded in log.everything("culm.task.events.v1"))
-    assert len(submitted) == len(submissions.sent)
+    assert submissions.answered_more_than_once() == {}
+    assert submissions.in_the_log() == submissions.sent.keys()
     assert broken_laws(log) == {}
     assert all(shares.values())
     assert differences(log, [deciders[name].store for name in "13"]) == []
@@ -125,7 +143,7 @@ def test_lost_positions_are_a_refusal_and_are_set_from_the_events(
     config = DeciderConfig(log.kafka, log.registry, tmp_path)
     decider = Decider(log, tmp_path)
     submissions.some()
-    until(lambda: set(submissions.sent) <= answered(log).keys())
+    until(submissions.are_answered)
     assert decider.end() is None
     submissions.some()
     admin = AdminClient({**connection(log.kafka, "culm-test")})
@@ -139,15 +157,14 @@ def test_lost_positions_are_a_refusal_and_are_set_from_the_events(
     until(lambda: not still_refused.alive)
     done = run_positions(config, ["set", "--yes"])
     goes_on = Decider(log, tmp_path)
-    until(lambda: set(submissions.sent) <= answered(log).keys())
+    until(submissions.are_answered)
 
     assert goes_on.end() is None
     assert (shown, said_only, done) == (1, 0, 0)
     assert "would set culm.task.commands.v1[0] to" in "\n".join(lines)
     assert lines[-1] == "nothing was changed; add --yes, with every decider stopped or waiting for its positions"
     assert [type(one.end()) for one in (refused, still_refused)] == [PositionsMissing, PositionsMissing]
-    times = answered(log)
-    assert {number: times[number] for number in submissions.sent if times[number] != 1} == {}
+    assert submissions.answered_more_than_once() == {}
     repeated = [d for d in log.everything("culm.command.answers.v1") if d.message.repeated or not d.message.accepted]
     assert repeated == []
 
@@ -166,23 +183,22 @@ def test_a_decider_that_was_frozen_past_its_session_writes_nothing_of_the_past_a
     try:
         until(lambda: "shards_owned" in (tmp_path / "decider-2.log").read_text())
         submissions.some()
-        until(lambda: set(submissions.sent) <= answered(log).keys())
+        until(submissions.are_answered)
         processes[1].send_signal(signal.SIGSTOP)
         submissions.some()
-        until(lambda: set(submissions.sent) <= answered(log).keys())
+        until(submissions.are_answered)
         owned = (tmp_path / "decider-2.log").read_text().count("shards_owned")
 
         processes[1].send_signal(signal.SIGCONT)
         submissions.some()
         until(lambda: (tmp_path / "decider-2.log").read_text().count("shards_owned") > owned)
         submissions.some()
-        until(lambda: set(submissions.sent) <= answered(log).keys())
+        until(submissions.are_answered)
 
         assert [process.poll() for process in processes] == [None, None]
     finally:
         for process in processes:
             process.kill()
             process.wait()
-    times = answered(log)
-    assert {number: times[number] for number in submissions.sent if times[number] != 1} == {}
+    assert submissions.answered_more_than_once() == {}
     assert broken_laws(log) == {}

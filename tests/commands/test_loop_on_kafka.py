@@ -1,5 +1,6 @@
 """The decider's loop on a real broker: one writer a shard, states from the log, poison that blocks nothing."""
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -30,7 +31,8 @@ pytestmark = pytest.mark.stack
 def log() -> Iterator[Log]:
     """A broker and a registry of its own: these tests write to topics that others read."""
     for servers in brought_up(stack_for_tests(f"loop-{PORTS_OFFSET}", PORTS_OFFSET + 700), only_servers=True):
-        yield Log(servers)
+        with contextlib.closing(Log(servers)) as one:
+            yield one
 
 
 def test_a_second_decider_takes_the_shard_and_the_first_writes_no_more(log: Log, tmp_path: Path) -> None:
@@ -97,9 +99,7 @@ class OnKafka:
 
     def put(self, topic: str, key: bytes, value: bytes) -> None:
         """A committed record."""
-        producer = Producer({**connection(self._log.kafka, "culm-test"), "partitioner": "murmur2_random"})
-        producer.produce(topic, key=key, value=value)
-        assert producer.flush(30) == 0
+        self._log.put(topic, key, value)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)

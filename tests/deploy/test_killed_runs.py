@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from deploy.config import CHECKOUT
+from deploy.config import CHECKOUT, MARK
 from deploy.leftovers import leftovers
 from tests.lane import LANE, OFFSET, WORKER, Lane
 from tests.starting import starts_processes
@@ -169,3 +169,19 @@ def test_a_run_ends_what_a_run_before_left_that_was_killed_with_its_reaper(start
     second.began()
 
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+@pytest.mark.stack
+def test_a_lane_that_was_left_is_free_and_nothing_of_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MARK, os.environ.get(MARK, ""))  # taking a lane sets it
+    lane = Lane(INNER.offset)
+    lane.take()
+    reapers = leftovers(INNER.folder, below=True)
+
+    lane.leave()
+
+    assert (len(reapers), lane.taken, leftovers(INNER.folder, below=True)) == (1, False, [])
+    other = Lane(INNER.offset)
+    other.take()
+    assert other.taken
+    other.leave()

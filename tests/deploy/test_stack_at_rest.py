@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from cli.client_environment import client_environment, shell_exports
 from cli.main import app
-from deploy.config import StackConfig
+from deploy.config import MARK, StackConfig
 from deploy.errors import NotUp
 from deploy.kafka.node import Node, nodes, settings
-from deploy.processes import culm_processes
+from deploy.processes import basic_environment, culm_processes
 from deploy.stack import Stack
 
 PASSWORDS = {"culm": "c", "culm_nodes": "n", "culm_reader": "r"}
@@ -81,6 +81,14 @@ def test_the_agents_know_the_api_and_nothing_behind_it(tmp_path: Path) -> None:
     assert list(processes) == ["decider", "processors", "timers", "projector", "notary", "api", "harvester"]
     assert "CULM_KAFKA" in processes["api"].environment
     assert {"CULM_KAFKA", "CULM_REGISTRY", "CULM_POSTGRES"}.isdisjoint(processes["harvester"].environment)
+
+
+def test_options_for_java_reach_the_servers_and_the_callers_own_variables_stay_with_the_caller(tmp_path: Path) -> None:
+    environ = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1", "PATH": "/usr/bin", "JENKINS_URL": "x", "CULM_LIB": "y"}
+
+    inherited = basic_environment(a_stack(tmp_path).config, environ)
+
+    assert inherited.keys() - {MARK} == {"JDK_JAVA_OPTIONS", "PATH"}
 
 
 def test_status_for_programs_is_json(tmp_path: Path) -> None:

@@ -246,3 +246,22 @@ def test_a_token_is_known_for_the_key_that_signed_it_alone(tmp_path: Path) -> No
     assert [process.is_signed(digest, "two") for process in (here, neighbour)] == [False, False]
     neighbour.has_keys({"two": b"2" * 32})
     assert not neighbour.is_signed(digest, "one")
+
+
+def descriptors_of(file: Path) -> int:
+    """How many this process has."""
+    opened = [one for one in Path("/dev/fd").iterdir() if one.exists()]
+    return sum(one.samefile(file) for one in opened)
+
+
+def test_a_table_closes_its_file_when_it_goes_also_one_that_was_given_up(tmp_path: Path) -> None:
+    file = tmp_path / "signed_tokens"
+    table, given_up = SignedOnHost(file), SignedOnHost(file)
+    for one in (table, given_up):
+        one.note(b"d" * 32, b"k" * 32)
+    opened = descriptors_of(file)
+    given_up._give_up(OSError(5, "disk"))
+
+    del one, table, given_up
+
+    assert (opened, descriptors_of(file)) == (2, 0)

@@ -190,7 +190,7 @@ def _text(name: str, least: int, most: int, random: Random) -> str:
                 signs = (
                     random.choice(alphabet) if random.random() < 0.5 else "".join(random.choices(alphabet, k=min(most, 1_500)))
                 )
-                text = (signs * length)[:length]
+                text = (signs * -(-length // len(signs)))[:length]
             case 1:
                 text = random.choice(ODD)
             case _:

@@ -11,12 +11,14 @@ import pytest
 from check.laws import Violation
 from commands.config import GROUP
 from commands.engine.log_port import ShardChange
+from tests.doses import dose
 from tests.sim.memory_log import MemoryDeciderLog
 from tests.sim.planted import generations_not_looked_at
 from tests.sim.schedule import schedule
 from tests.sim.world import World
 
 SEEDS = range(1, 9)
+SEEDS_WITHOUT_A_BUG = range(1, dose(9, fast=4))
 BEFORE, AFTER = 400, 200
 
 
@@ -61,14 +63,13 @@ def broken_by_a_takeover(seed: int, home: Path) -> tuple[int, list[Violation]]:
     return sum(happened), world.violations()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS_WITHOUT_A_BUG)
 def test_a_decider_that_wakes_with_commands_of_lost_shards_writes_nothing(seed: int, tmp_path: Path) -> None:
     assert broken_by_a_takeover(seed, tmp_path)[1] == []
 
 
 def test_one_that_does_not_look_at_the_generation_decides_twice_and_is_found(tmp_path: Path) -> None:
     with generations_not_looked_at():
-        found = [broken_by_a_takeover(seed, tmp_path / str(seed)) for seed in SEEDS]
+        found = (broken_by_a_takeover(seed, tmp_path / str(seed)) for seed in SEEDS)
 
-    assert any(taken for taken, _ in found)
-    assert any(violations for _, violations in found)
+        assert any(taken and violations for taken, violations in found)  # the first that does is enough

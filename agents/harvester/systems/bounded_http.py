@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from process.authorities import believed
 from process.deadlines import with_deadlines, within
 
 CONNECT_SECONDS = 5.0
@@ -61,7 +62,7 @@ class BoundedHttp:
         self._token, self._token_read = "", (0, 0)
         limits = httpx.Limits(max_connections=service.connections, keepalive_expiry=30.0)
         headers = {"User-Agent": "culm-harvester", "Accept": "application/json", "Accept-Encoding": "identity"}
-        verify = _tls(service) if service.address.startswith("https:") else True
+        verify = _tls(service) if service.address.startswith("https:") else believed()
         # Proxies of the environment are for the world outside; a batch system is named by its address.
         client = httpx.Client(base_url=service.address, verify=verify, headers=headers, limits=limits, trust_env=False)
         self._client = with_deadlines(client)

@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import httpx
 
+from api import idds, panda
 from api.app import create_app
 from api.config import ApiConfig
+from api.native import health
 from api.services import Services, make_gate
 from identity.issuer import make_token
 from process.addresses import ApiAddresses
@@ -40,7 +42,7 @@ class IddsFront:
         self.gate = make_gate(config)
         read_models = read_models or ReadModelsStandIn(cast(Any, tables or {}))
         self._services = Services(config, NOTHING, cast(Any, self.gateway), read_models, self.gate, NOTHING)
-        self.app = create_app(self._services)
+        self.app = create_app(self._services, only=(idds.build_router, panda.build_router, health.build_router))
         self._home = home
 
     def begin_again(self) -> None:
