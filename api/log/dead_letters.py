@@ -104,9 +104,15 @@ def retry(kafka: str, codec: Codec, found: Letter, subject: str, now: int) -> No
 
 
 def _message_at(kafka: str, topic: str, partition: int, offset: int) -> Message | None:
-    consumer = one_shot_reader(kafka, CLIENT)
+    """The record at a place; None where there is none, which is known at once: waiting for it holds a thread that all share."""
+    consumer, place = one_shot_reader(kafka, CLIENT), TopicPartition(topic, partition, offset)
     try:
-        consumer.assign([TopicPartition(topic, partition, offset)])
+        if partition not in consumer.list_topics(topic, timeout=SECONDS_MAX).topics[topic].partitions:
+            return None
+        low, high = consumer.get_watermark_offsets(place, timeout=SECONDS_MAX)
+        if not low <= offset < high:
+            return None
+        consumer.assign([place])
         message = consumer.poll(SECONDS_MAX)
     except KafkaException as problem:
         raise LogUnavailable(f"{topic} cannot be read: {problem}") from problem
