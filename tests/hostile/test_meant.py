@@ -66,7 +66,7 @@ def answered(culm: Culm, record: Record) -> CommandAnswered | None:
                 case "answers":
                     answers.append(decoded.message)
                 case _:
-                    pass
+                    culm.letters.append(decoded.message)
         culm.store.committed()
     return answers[0] if answers else None
 
