@@ -17,6 +17,7 @@ from eventlog.registry_client import SchemaRegistryError
 from schemas.catalog import CATALOG
 from schemas.deadletter import DeadLetter, DeadLetterRetried
 from schemas.ids import dead_letter_id
+from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Codec, Poison
 
 TOPIC = CATALOG["culm.deadletter.DeadLetter"].topic
@@ -140,8 +141,10 @@ def _letter(codec: Codec, partition: int, offset: int, value: bytes | None) -> L
         return None
     try:
         inside = codec.decode(letter.value)
-        vo, name = inside.envelope.vo if inside.envelope else None, inside.name
-        about = inside.envelope.aggregate_id if inside.envelope else None
+        # What an outsider wrote may be of any schema: rows of snapshots have an envelope that names no organisation.
+        envelope = inside.envelope if isinstance(inside.envelope, CommandEnvelope | EventEnvelope) else None
+        vo, name = envelope.vo if envelope else None, inside.name
+        about = envelope.aggregate_id if envelope else None
     except (Poison, SchemaRegistryError):
         vo, name, about = None, None, None
     place = (letter.source_topic, letter.source_partition, letter.source_offset)

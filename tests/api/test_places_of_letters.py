@@ -8,6 +8,9 @@ import pytest
 from api.http.errors import NotFound
 from api.log import dead_letters
 from api.log.dead_letters import TOPIC, letter_at
+from schemas.deadletter import DeadLetter
+from schemas.snapshot import SnapshotMarker
+from schemas.types import SnapshotEnvelope
 from tests.commands.in_memory import a_codec
 
 
@@ -36,6 +39,20 @@ def test_a_place_without_a_letter_is_not_waited_for(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(NotFound, match=f"no dead letter at {TOPIC}/{partition}/{offset}"):
         letter_at("nowhere:1", a_codec(), partition, offset)
+
+
+def test_a_letter_about_a_row_of_a_snapshot_names_no_organisation_and_is_shown() -> None:
+    codec = a_codec()
+    row = codec.encode(SnapshotMarker(positions=(), writer_epoch=1), SnapshotEnvelope(sequence=0))
+    letter = DeadLetter(
+        source_topic="culm.task.commands.v1", source_partition=0, source_offset=7, key=b"7", value=row, error_class="Poison",
+        error="stands in another topic", process="decider", seen_at=1_800_000_000_000_000,
+    )  # fmt: skip
+
+    found = dead_letters._letter(codec, 0, 5, codec.encode(letter))
+
+    assert found is not None
+    assert (found.document["name"], found.document["vo"], found.document["about"]) == ("SnapshotMarker", None, None)
 
 
 def test_a_place_where_a_record_is_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,15 @@ def test_each_harm_is_reported(changes: dict[str, object], description: str) -> 
     assert description in found[0]
 
 
+def test_a_sender_whose_login_ended_is_reported_since_what_it_sends_proves_nothing() -> None:
+    refused = [an_outcome(403, "403", f"command {number % 30}") for number in range(60)]
+
+    found = verdict.faults(seen(outcomes=[an_outcome(), *refused]))
+
+    assert found == ["user is let in no more: none of the last 60 requests was read"]
+    assert verdict.faults(seen(outcomes=[*refused, an_outcome()])) == []
+
+
 def test_a_documented_503_is_no_error() -> None:
     assert verdict.faults(seen(outcomes=[an_outcome(503, "503")])) == []
 

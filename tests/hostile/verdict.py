@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.hostile.bystander import Life
-from tests.hostile.message import Outcome
+from tests.hostile.message import Outcome, Request, Sender
 from tests.hostile.watching import After, Look
 
 #: The bystander's slowest lives may take so many times as long as before. Where they take longer beside well-formed messages,
@@ -13,6 +13,8 @@ TIMES_MAX, CONTROL_TIMES_MAX = 2.0, 1.25
 #: A process may grow by this share and so many MB: caches fill, and what was accepted is kept.
 GROWTH_SHARE_MAX, GROWTH_MB_MAX = 0.25, 96
 SHOWN = 5
+#: Who is to be let in to the end, and of how many requests in a row, of so many kinds, one at least is read.
+SENDERS, LAST, KINDS = (Sender.USER, Sender.PILOT, Sender.OPERATOR), 60, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,24 @@ def faults(seen: Seen, floor_seconds: float = 0.0) -> list[str]:
         found.append(f"{len(errors)} errors of the server in all")
     silent = [outcome for outcome in seen.outcomes if outcome.timed_out]
     found += [f"{one.code}: {one.message.name} ({one.message.description[:80]}): {one.answer}" for one in silent[:SHOWN]]
+    found += [f"{sender} is let in no more: none of the last {LAST} requests was read" for sender in shut_out(seen.outcomes)]
     found += [f"restarted: {one}" for one in restarted(seen.before.restarts, after.look.restarts)]
     found += [f"memory: {one}" for one in grown(seen.before.own_mb, after.look.own_mb)]
     found += [f"lag of {name}: {'unknown' if lag is None else lag}" for name, lag in after.lag.items() if lag != 0]
     found += [f"stands: {place}" for place in after.standing[:SHOWN]]
     found += [f"in a log: {place}" for place in after.secrets]
     found += [f"checker: {law}" for law in after.violations]
+    return found
+
+
+def shut_out(outcomes: Sequence[Outcome]) -> list[Sender]:
+    """Senders of whom nothing is read any more, as after a login that ended: what they send proves nothing."""
+    found = []
+    for sender in SENDERS:
+        own = [one for one in outcomes if isinstance(one.message.content, Request) and one.message.content.sender is sender]
+        last = own[-LAST:]
+        if len({one.message.kind for one in last}) >= KINDS and all(one.status in (401, 403) for one in last):
+            found.append(sender)
     return found
 
 
