@@ -27,7 +27,7 @@ from check.rows import Row, RowView
 from schemas.bounds import problems_of
 from schemas.catalog import messages
 from schemas.reading import Place
-from schemas.wire import Codec, Poison
+from schemas.wire import Codec, Decoded, Poison
 
 BATCH = 5_000
 SECONDS_MAX = 10.0
@@ -107,14 +107,22 @@ class LogReader:
         except Poison:
             self.poison += 1
             return
-        entry, envelope = decoded.entry, decoded.envelope
-        is_under_its_key = envelope is None or key in (envelope.aggregate_id, envelope.aggregate_id.encode())
-        odd = entry.role == "commands" and problems_of(envelope)
-        if entry.topic != place.topic or not is_under_its_key or odd:
+        if decoded.entry.topic != place.topic or not _is_in_order(decoded, key):
             # It can be read but belongs to no aggregate that stands here, or deciders keep it as poison: it is passed over.
             self.poison += 1
             return
+        entry = decoded.entry
         yield Seen(place, entry.role, entry.aggregate, entry.name, decoded.envelope, decoded.message, written_at)
+
+
+def _is_in_order(decoded: Decoded, key: str | bytes | None) -> bool:
+    """True for a record of its own topic that stands under its key, with an envelope within bounds where clients write them."""
+    envelope = decoded.envelope
+    if envelope is None:
+        return True
+    if key not in (envelope.aggregate_id, envelope.aggregate_id.encode(errors="replace")):
+        return False
+    return decoded.entry.role != "commands" or not problems_of(envelope)
 
 
 def _ended(admin: AdminClient) -> dict[tuple[str, int], int]:

@@ -1,14 +1,18 @@
 """Sets of whole numbers as intervals. Pure.
 
 In and out: `Intervals`, in order, inclusive at both ends, with a gap of one number at least between two of them; so equal sets
-are equal values. An operation looks at the intervals of the shorter set, or of the one that is taken away, and copies the other.
+are equal values. An operation looks at the intervals of the shorter set and at those that they have in common; a union or a
+difference that keeps most of the longer set copies it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import Protocol
 
 Intervals = tuple[tuple[int, int], ...]
+_first_of: Callable[[tuple[int, int]], int] = itemgetter(0)
+_last_of: Callable[[tuple[int, int]], int] = itemgetter(1)
 
 
 class Range(Protocol):
@@ -60,7 +64,9 @@ def union(one: Intervals, other: Intervals) -> Intervals:
 
 
 def difference(one: Intervals, other: Intervals) -> Intervals:
-    """The numbers of `one` that are not in `other`; looks at the intervals of `other`, and copies what lies between them."""
+    """The numbers of `one` that are not in `other`; looks at the shorter of the two, and copies what is left of `one`."""
+    if len(one) < len(other):
+        return tuple(part for first, last in one for part in gaps(other, first, last))
     found: list[tuple[int, int]] = []
     at = 0
     rest: tuple[int, int] | None = None
@@ -95,6 +101,25 @@ def intersection(one: Intervals, other: Intervals) -> Intervals:
     )
 
 
+def within(intervals: Intervals, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """The numbers of the intervals from `first` to `last`, in order; costs those that are taken from the iterator."""
+    for place in range(bisect_left(intervals, first, key=_last_of), len(intervals)):
+        start, end = intervals[place]
+        if start > last:
+            break
+        yield max(first, start), min(last, end)
+
+
+def size_within(intervals: Intervals, first: int, last: int) -> int:
+    """How many numbers from `first` to `last` they hold; adds up the intervals between the two."""
+    start, end = bisect_left(intervals, first, key=_last_of), bisect_right(intervals, last, key=_first_of)
+    if start >= end:
+        return 0
+    part = intervals[start:end]
+    outside = max(0, first - part[0][0]) + max(0, part[-1][1] - last)
+    return sum(map(_last_of, part)) - sum(map(_first_of, part)) + len(part) - outside
+
+
 def gaps(taken: Intervals, first: int, last: int) -> Iterator[tuple[int, int]]:
     """The numbers from `first` to `last` that are not in `taken`, in order; costs the intervals between the two."""
     for place in range(bisect_left(taken, first, key=_last_of), len(taken)):
@@ -111,11 +136,3 @@ def gaps(taken: Intervals, first: int, last: int) -> Iterator[tuple[int, int]]:
 def size(intervals: Intervals) -> int:
     """How many numbers they hold."""
     return sum(last - first + 1 for first, last in intervals)
-
-
-def _first_of(pair: tuple[int, int]) -> int:
-    return pair[0]
-
-
-def _last_of(pair: tuple[int, int]) -> int:
-    return pair[1]

@@ -17,6 +17,7 @@ from eventlog.registry_client import SchemaRegistryError
 from schemas.catalog import CATALOG
 from schemas.deadletter import DeadLetter, DeadLetterRetried
 from schemas.ids import dead_letter_id
+from schemas.types import CommandEnvelope, EventEnvelope
 from schemas.wire import Codec, Poison
 
 TOPIC = CATALOG["culm.deadletter.DeadLetter"].topic
@@ -104,9 +105,15 @@ def retry(kafka: str, codec: Codec, found: Letter, subject: str, now: int) -> No
 
 
 def _message_at(kafka: str, topic: str, partition: int, offset: int) -> Message | None:
-    consumer = one_shot_reader(kafka, CLIENT)
+    """The record at a place; None where there is none, which is known at once: waiting for it holds a thread that all share."""
+    consumer, place = one_shot_reader(kafka, CLIENT), TopicPartition(topic, partition, offset)
     try:
-        consumer.assign([TopicPartition(topic, partition, offset)])
+        if partition not in consumer.list_topics(topic, timeout=SECONDS_MAX).topics[topic].partitions:
+            return None
+        low, high = consumer.get_watermark_offsets(place, timeout=SECONDS_MAX)
+        if not low <= offset < high:
+            return None
+        consumer.assign([place])
         message = consumer.poll(SECONDS_MAX)
     except KafkaException as problem:
         raise LogUnavailable(f"{topic} cannot be read: {problem}") from problem
@@ -134,8 +141,10 @@ def _letter(codec: Codec, partition: int, offset: int, value: bytes | None) -> L
         return None
     try:
         inside = codec.decode(letter.value)
-        vo, name = inside.envelope.vo if inside.envelope else None, inside.name
-        about = inside.envelope.aggregate_id if inside.envelope else None
+        # What an outsider wrote may be of any schema: rows of snapshots have an envelope that names no organisation.
+        envelope = inside.envelope if isinstance(inside.envelope, CommandEnvelope | EventEnvelope) else None
+        vo, name = envelope.vo if envelope else None, inside.name
+        about = envelope.aggregate_id if envelope else None
     except (Poison, SchemaRegistryError):
         vo, name, about = None, None, None
     place = (letter.source_topic, letter.source_partition, letter.source_offset)

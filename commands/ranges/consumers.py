@@ -5,13 +5,14 @@ reported success, and one whose ranges are all over has, also when it died after
 Source: docs/reference/jedi.md, "Event service in brief".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.limits import PART_BYTES_MAX
 from commands.ranges.model import EventRanges, numbers_of
 from commands.sizes import cut
-from schemas.intervals import Intervals, difference, intersection, intervals_of, union
+from schemas.intervals import Intervals, difference, intersection, intervals_of, size
 from schemas.ranges import AdmitConsumers, ConsumersAdmitted
 from schemas.records import replace
 from schemas.task import RecordJobOutcomes
@@ -35,6 +36,18 @@ TASKBUFFER = "taskbuffer"
 #: Codes of the reference: some events are not processed; all of them failed.
 UNPROCESSED, ALL_FAILED = 117, 119
 STOPPED = frozenset({OutcomeKind.CANCELLED, OutcomeKind.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the input before jobs of it end: the ranges that are not over, how many, and whether any is done.
+
+    It is looked at once for all jobs that end together: hundreds may have the same part, torn into thousands of intervals.
+    """
+
+    left: Intervals
+    left_total: int
+    has_done: bool
 
 
 def admit(ranges: EventRanges, command: AdmitConsumers) -> Decision:
@@ -91,13 +104,26 @@ def cut_input(ranges: EventRanges, inputs: tuple[RangeInput, ...], per_range: in
 
 def judged_ends(ranges: EventRanges, task_id: str, jobs: list[tuple[EndedConsumer, ReturnedShare]]) -> tuple[FollowUp, ...]:
     """What the task learns of jobs that ended, once their ranges are returned; as many commands as it takes."""
-    outcomes = [_judged(ranges, ended.outcome, share) for ended, share in jobs if ended.outcome is not None]
+    parts: dict[int, _Part] = {}
+    for ended, _ in jobs:
+        file_id = ranges.admitted.get(ended.job_id)
+        if file_id is not None and file_id not in parts:
+            parts[file_id] = _part(ranges, file_id)
+    outcomes = [_judged(ranges, parts, ended.outcome, share) for ended, share in jobs if ended.outcome is not None]
     return tuple(
         FollowUp(task_id, RecordJobOutcomes(outcomes=part)) for part in cut(outcomes, OUTCOMES_MAX, PART_BYTES_MAX)
     )
 
 
-def _judged(ranges: EventRanges, outcome: JobOutcome, share: ReturnedShare) -> JobOutcome:
+def _part(ranges: EventRanges, file_id: int) -> _Part:
+    own = numbers_of(ranges.files[file_id])
+    left = own
+    for over in (ranges.done, ranges.failed, ranges.lost):
+        left = difference(left, intersection(over, own))
+    return _Part(left, size(left), bool(intersection(ranges.done, own)))
+
+
+def _judged(ranges: EventRanges, parts: Mapping[int, _Part], outcome: JobOutcome, share: ReturnedShare) -> JobOutcome:
     """How the job ended for its input: processed when no range of it is left and one is done at least."""
     outcome = replace(outcome, ranges_judged=True)
     file_id = ranges.admitted.get(outcome.job_id)
@@ -105,13 +131,11 @@ def _judged(ranges: EventRanges, outcome: JobOutcome, share: ReturnedShare) -> J
         return outcome
     if file_id is None:
         return _failed(outcome, RetryAction.NO_RETRY, ALL_FAILED, "its input is not cut into ranges")
-    own = numbers_of(ranges.files[file_id])
-    done = intersection(ranges.done, own)
-    over: Intervals = union(union(ranges.failed, ranges.lost), intervals_of(share.lost))
-    left = difference(difference(own, done), over)
-    if not left and done:
+    part = parts[file_id]
+    is_over = part.left_total == size(intersection(part.left, intervals_of(share.lost)))
+    if is_over and part.has_done:
         return _processed(ranges, outcome, file_id)
-    if not left:
+    if is_over:
         return _failed(outcome, RetryAction.NO_RETRY, ALL_FAILED, "all ranges of its input failed")
     if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
         return _failed(outcome, RetryAction.SYSTEM, UNPROCESSED, "it ended before all ranges of its input were processed")

@@ -5,14 +5,15 @@ it was given, may say how it ended; a job that ended gets none, also when its qu
 ranges and intervals. Source: docs/reference/jedi.md, "Event service in brief".
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import assert_never
 
 from commands.decision import Decision, Hits, Refusal, accept, refuse
 from commands.ranges.consumers import admit, cut_input, judged_ends, problem_of_input
 from commands.ranges.model import EventRanges, numbers_of, spans
-from schemas.intervals import Intervals, difference, intersection, intervals_of, size, union
+from schemas.intervals import Intervals, difference, intersection, intervals_of, joined, size, size_within, union, within
 from schemas.ranges import (
     AcquireRanges,
     AdmitConsumers,
@@ -70,20 +71,18 @@ def acquire(ranges: EventRanges, command: AcquireRanges) -> Decision:
     refusal = _refusal_of_input(ranges, command, per_range)
     if refusal is not None:
         return Decision(refusal=refusal)
-    asked = [one.file_id for one in command.inputs] if admitted is None else [admitted]
+    asked = {one.file_id for one in command.inputs} if admitted is None else {admitted}
     files = {file.file_id: file for file in cut_input(ranges, command.inputs, per_range) if file.file_id in asked}
     had = ranges.consumers.get(command.job_id)
     is_other_lease = had is not None and had.lease_id != command.lease_id
     returned: Intervals = had.ranges if had is not None and is_other_lease else ()
-    ready = union(ranges.ready, returned)
-    own: Intervals = ()
-    for file_id in dict.fromkeys(asked):
-        numbers = numbers_of(files.get(file_id) or ranges.files[file_id])
-        own = union(own, numbers if file_id in files else intersection(ready, numbers))
+    ready = union(ranges.ready, returned) if returned else ranges.ready
+    known = sorted((ranges.files[file_id] for file_id in asked if file_id not in files), key=attrgetter("first"))
     room = HELD_MAX - size(difference(ranges.held_by(command.job_id), returned))
-    taken = _lowest(own, min(command.count, room))
+    taken = _lowest(_ready_of(ready, known, files.values()), min(command.count, room))
+    hits = Hits(1, _count(ready, known, files.values()))
     if not taken and not files and not is_other_lease:
-        return accept(hits=Hits(1, size(own)))
+        return accept(hits=hits)
     acquired = RangesAcquired(
         job_id=command.job_id,
         lease_id=command.lease_id,
@@ -93,8 +92,8 @@ def acquire(ranges: EventRanges, command: AcquireRanges) -> Decision:
         returned=spans(returned),
         total=size(taken),
     )
-    granted = tuple(_granted(ranges, files, asked, taken, per_range))
-    return accept(acquired, ranges_granted=granted, hits=Hits(1, size(own)))
+    granted = tuple(_granted(ranges, (*known, *files.values()), taken, per_range))
+    return accept(acquired, ranges_granted=granted, hits=hits)
 
 
 def report(ranges: EventRanges, command: ReportRanges) -> Decision:
@@ -200,7 +199,24 @@ def _new_outputs(ranges: EventRanges, command: ReportRanges) -> tuple[RangeOutpu
     return None if len(known) + len(new) > OUTPUTS_MAX or size_bytes > OUTPUT_NAMES_BYTES_MAX else new
 
 
-def _lowest(ranges: Intervals, count: int) -> Intervals:
+def _ready_of(ready: Intervals, known: Sequence[RangeFile], new: Iterable[RangeFile]) -> Iterator[tuple[int, int]]:
+    """The ranges of the input that may be given, lowest first: what is ready of known files, then new ones as they are.
+
+    known, new: in the order of their ranges; those of new files have the highest numbers.
+    """
+    for file in known:
+        yield from within(ready, file.first, file.first + file.count - 1)
+    for file in new:
+        yield from numbers_of(file)
+
+
+def _count(ready: Intervals, known: Iterable[RangeFile], new: Iterable[RangeFile]) -> int:
+    """How many ranges `_ready_of` has; a pilot that only counts asks for them as a dry run."""
+    found = sum(size_within(ready, file.first, file.first + file.count - 1) for file in known)
+    return found + sum(file.count for file in new)
+
+
+def _lowest(ranges: Iterable[tuple[int, int]], count: int) -> Intervals:
     found: list[tuple[int, int]] = []
     for first, last in ranges:
         if count <= 0:
@@ -208,7 +224,7 @@ def _lowest(ranges: Intervals, count: int) -> Intervals:
         last = min(last, first + count - 1)
         found.append((first, last))
         count -= last - first + 1
-    return tuple(found)
+    return joined(found)
 
 
 def _failed_before(ranges: EventRanges, report: RangeReport) -> tuple[Intervals, Intervals]:
@@ -217,12 +233,14 @@ def _failed_before(ranges: EventRanges, report: RangeReport) -> tuple[Intervals,
 
 
 def _granted(
-    ranges: EventRanges, new: Mapping[int, RangeFile], asked: Sequence[int], taken: Intervals, per_range: int
+    ranges: EventRanges, files: Iterable[RangeFile], taken: Intervals, per_range: int
 ) -> Iterator[GrantedRanges]:
     """The ranges that a job got, by file and try."""
-    for file_id in dict.fromkeys(asked):
-        file = new.get(file_id) or ranges.files[file_id]
+    for file in files:
         own = intersection(taken, numbers_of(file))
-        for times in range(len(ranges.tries) + 1):
-            for first, last in ranges.tried(own, times):
-                yield GrantedRanges(file=file, first=first, last=last, try_number=times + 1, events_per_range=per_range)
+        for number, more in enumerate((*ranges.tries, ()), start=1):
+            for first, last in difference(own, more):
+                yield GrantedRanges(file=file, first=first, last=last, try_number=number, events_per_range=per_range)
+            own = intersection(own, more)
+            if not own:
+                break

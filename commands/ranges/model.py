@@ -10,7 +10,7 @@ from typing import assert_never
 
 from commands.undo import UndoDict
 from identity.ruling import Thing
-from schemas.intervals import Intervals, difference, intersection, intervals_of, size, union
+from schemas.intervals import Intervals, difference, intersection, intervals_of, joined, size, union
 from schemas.ranges import (
     AcquireRanges,
     AdmitConsumers,
@@ -102,8 +102,8 @@ def evolve(ranges: EventRanges, event: RangesEvent, envelope: EventEnvelope) -> 
                 ranges.held -= size(ranges.held_by(one.job_id))
                 ranges.consumers.pop(one.job_id, None)
                 ranges.admitted.pop(one.job_id, None)
-                ranges.ended = union(ranges.ended, ((one.job_id, one.job_id),))
-            # At once for all jobs: each union may go through the whole set.
+            # At once for all jobs: each union may copy the whole set.
+            ranges.ended = union(ranges.ended, joined(sorted((one.job_id, one.job_id) for one in event.jobs)))
             ranges.ready = union(ranges.ready, intervals_of(part for one in event.jobs for part in one.ready))
             ranges.lost = union(ranges.lost, intervals_of(part for one in event.jobs for part in one.lost))
             _count_tries(ranges, intervals_of(part for one in event.jobs if one.is_failure for part in (*one.ready, *one.lost)))
@@ -142,8 +142,9 @@ def _add_files(ranges: EventRanges, events_per_range: int, files: tuple[RangeFil
     ranges.events_per_range = events_per_range
     for file in files:
         ranges.files[file.file_id] = file
-        ranges.ready = union(ranges.ready, numbers_of(file))
         ranges.total += file.count
+    if files:
+        ranges.ready = union(ranges.ready, joined(sorted(pair for file in files for pair in numbers_of(file))))
 
 
 def _acquire(ranges: EventRanges, event: RangesAcquired, holder: str) -> None:

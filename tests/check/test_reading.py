@@ -4,8 +4,9 @@
 from check.reading import LogReader
 from schemas.reading import Place
 from schemas.records import replace
+from schemas.snapshot import SnapshotMarker
 from schemas.task import KillTask
-from schemas.types import CommandEnvelope
+from schemas.types import CommandEnvelope, SnapshotEnvelope
 from tests.commands.in_memory import a_codec
 
 PLACE = Place("culm.task.commands.v1", 0, 1)
@@ -23,6 +24,14 @@ ENVELOPE = CommandEnvelope(
 def test_a_command_whose_envelope_is_out_of_bounds_is_poison_as_it_is_for_deciders() -> None:
     reader = LogReader("nowhere:1", a_codec())
     value = reader.codec.encode(KillTask(), replace(ENVELOPE, correlation_id="no uuid"))
+
+    assert list(reader._seen(PLACE, b"10000001", value)) == []
+    assert reader.poison == 1
+
+
+def test_a_row_of_a_snapshot_on_a_topic_of_commands_is_poison_although_its_envelope_names_no_aggregate() -> None:
+    reader = LogReader("nowhere:1", a_codec())
+    value = reader.codec.encode(SnapshotMarker(positions=(), writer_epoch=1), SnapshotEnvelope(sequence=0))
 
     assert list(reader._seen(PLACE, b"10000001", value)) == []
     assert reader.poison == 1

@@ -12,7 +12,7 @@ from commands.task.input_gate import OPEN, shown
 from commands.task.input_units import InputUnits
 from commands.task.transitions import TaskStatus
 from schemas.dataset import RegisterFiles
-from schemas.intervals import difference, gaps, intersection, intervals_of, size, union
+from schemas.intervals import difference, gaps, intersection, intervals_of, size, size_within, union, within
 from schemas.task import (
     DropInput,
     FinishTask,
@@ -294,6 +294,8 @@ def test_operations_on_intervals_are_those_on_sets(one: list[tuple[int, int]], o
     assert as_set(difference(left, right)) == these - those
     assert as_set(intersection(left, right)) == these & those
     assert as_set(gaps(left, 5, 30)) == set(range(5, 31)) - these
+    assert as_set(within(left, 5, 30)) == set(range(5, 31)) & these
+    assert size_within(left, 5, 30) == len(set(range(5, 31)) & these)
     assert size(left) == len(these)
     assert all(before[1] + 1 < after[0] for before, after in pairwise(left))
 

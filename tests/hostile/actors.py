@@ -34,6 +34,7 @@ def target_of(stack: Stack) -> Target:
     tokens = {
         Sender.USER: token_of(stack, "hostile"),
         Sender.STRANGER: token_of(stack, "stranger", vo=stranger_vo),
+        Sender.LEAVER: token_of(stack, "leaver"),
         Sender.PILOT: token_of(stack, "hostilepilot", "pilot"),
         Sender.OPERATOR: token_of(stack, "hostileop", "operator"),
     }

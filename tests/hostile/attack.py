@@ -1,12 +1,13 @@
-"""A run on a stack: the bystander lives alone, then beside the messages; then everything is looked at.
+"""A run on a stack: the bystander lives alone, beside well-formed messages and beside hostile ones; then all is looked at.
 
+The three take turns, so that what else the machine does meanwhile falls on all of them.
 The run is stopped when a life does not end: what was sent last is suspected, and `narrowed` finds the fewest of them that
 do it again, as long as the stack recovers in between.
 """
 
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ from eventlog.registry import connect, look_up_all
 from tests.hostile import checking, shrink
 from tests.hostile.actors import ground_on, target_of
 from tests.hostile.bystander import Bystander, Life
+from tests.hostile.control import twin
 from tests.hostile.ground import CANARY
 from tests.hostile.message import Message, Record, Sender
 from tests.hostile.plan import planned
@@ -30,6 +32,8 @@ WARMING_LIVES = 8
 SUSPECTS = 60
 TRIES_MAX = 12
 SIGNATURE = 40
+#: Turns of a run, each of so many lives at least.
+TURNS_MAX, TURN_LIVES = 5, 20
 
 
 @dataclass
@@ -86,8 +90,12 @@ class Attack:
         assert not any(life.problem for life in warming[-1:]), f"the bystander cannot live here at all: {warming[-1].problem}"
         known, _ = checking.violations_of(self.stack)
         before = look_at(self.stack)
-        alone = self._alone(bystander)
-        meanwhile, sending = self._beside(bystander)
+        ids, sending, control = schema_ids(self.stack), *(Sending(self.target, self.per_second) for _ in range(2))
+        alone, well_formed, meanwhile = list[Life](), list[Life](), list[Life]()
+        for lives, messages in self._turns():
+            alone += self._alone(bystander, lives, len(messages))
+            well_formed += self._beside(bystander, control, lives, [twin(one, self.ground, ids) for one in messages])
+            meanwhile += self._beside(bystander, sending, lives, messages)
         after = look_after(
             self.stack,
             before,
@@ -98,30 +106,36 @@ class Attack:
             forged=any(isinstance(message.content, Record) for _, message in sending.begun),
         )
         self.sent = sending.begun
-        return Seen(sending.outcomes, alone, meanwhile, before, after)
+        return Seen(sending.outcomes, alone, well_formed, meanwhile, before, after)
 
-    def _alone(self, bystander: Bystander) -> list[Life]:
-        """Life cycles at the rate that they will have beside the messages."""
+    def _turns(self) -> Iterator[tuple[int, list[Message]]]:
+        """Lives and messages of each turn, which make up the whole run."""
+        turns = max(1, min(TURNS_MAX, self.lives // TURN_LIVES))
+        lives, of_messages = ([total * turn // turns for turn in range(turns + 1)] for total in (self.lives, len(self.messages)))
+        for turn in range(turns):
+            if not self._stopped.is_set():
+                yield lives[turn + 1] - lives[turn], self.messages[of_messages[turn] : of_messages[turn + 1]]
+
+    def _alone(self, bystander: Bystander, lives: int, messages: int) -> list[Life]:
+        """Life cycles at the rate that they will have beside so many messages."""
         clock = threading.Event()
-        seconds = len(self.messages) / self.per_second
-        pause = seconds / self.lives
-        lives: list[Life] = []
+        pause = messages / self.per_second / lives
         begun = [0]
 
         def keep_time() -> None:
-            while begun[0] < self.lives and not clock.wait(pause):
+            while begun[0] < lives and not clock.wait(pause):
                 begun[0] += 1
 
         keeper = threading.Thread(target=keep_time, daemon=True)
         keeper.start()
-        lives = bystander.live_along(self.lives, lambda: begun[0] / self.lives, self._stopped.is_set)
+        found = bystander.live_along(lives, lambda: begun[0] / lives, self._stopped.is_set)
         clock.set()
         keeper.join()
-        return lives
+        return found
 
-    def _beside(self, bystander: Bystander) -> tuple[list[Life], Sending]:
-        sending = Sending(self.target, self.per_second)
-        first = len(bystander.lives)
+    def _beside(self, bystander: Bystander, sending: Sending, lives: int, messages: Sequence[Message]) -> list[Life]:
+        """Life cycles beside these messages, which `sending` adds to what it sent before."""
+        first, sent = len(bystander.lives), len(sending.begun)
 
         def is_over() -> bool:
             """A life that did not end is the sign to stop."""
@@ -129,15 +143,15 @@ class Attack:
                 self._stopped.set()
             return self._stopped.is_set()
 
-        sender = threading.Thread(target=sending.send_all, args=(self.messages, is_over), daemon=True)
+        sender = threading.Thread(target=sending.send_all, args=(messages, is_over), daemon=True)
         sender.start()
 
         def share_done() -> float:
-            return 1.0 if not sender.is_alive() else len(sending.begun) / len(self.messages)
+            return 1.0 if not sender.is_alive() else (len(sending.begun) - sent) / len(messages)
 
-        lives = bystander.live_along(self.lives, share_done, is_over)
+        found = bystander.live_along(lives, share_done, is_over)
         sender.join()
-        return lives, sending
+        return found
 
 
 def schema_ids(stack: Stack) -> dict[str, int]:

@@ -127,9 +127,9 @@ def form_kinds(ground: Ground) -> dict[str, st.SearchStrategy[Drawn]]:
     return {
         "head": heads(),
         "form /login": posted("/login", Sender.NO_ONE, {"token": "x", "vo": "wlcg", "next": "/tasks/"}),
-        "form /logout": posted("/logout", Sender.USER, {"a": "b"}),
-        # Of pilots, who may not: a user who ends the login would send nothing more that is read.
-        "form /auth/logout": posted("/auth/logout", Sender.PILOT, {"a": "b"}),
+        # Who ends the login sends nothing more that is read: none of those who send the rest.
+        "form /logout": posted("/logout", Sender.LEAVER, {"a": "b"}),
+        "form /auth/logout": posted("/auth/logout", Sender.LEAVER, {"a": "b"}),
         "form /auth/back-channel-logout": posted("/auth/back-channel-logout", Sender.NO_ONE, {"logout_token": "a.b.c"}),
         "form /auth/device": posted("/auth/wlcg/device", Sender.NO_ONE, {"client_id": "panda", "scope": "openid"}),
         "form /auth/token": posted("/auth/wlcg/token", Sender.NO_ONE, {"grant_type": "refresh_token", "refresh_token": "x"}),

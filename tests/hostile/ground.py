@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
-from schemas.ids import CULM, job_id_of
+from schemas.ids import CULM, LINKED_IDENTITY, REVOKED_IDENTITY, enrolment_key, job_id_of
 
 VO = "wlcg"
 QUEUE = "HOSTILE"
-#: Keys of what there is one of.
+#: The digest of an enrolment code.
+CODE = "c" * 64
+#: Keys of what there is one of. What an operator may set to stop everyone (issuers, access, revoked issuers) is sent elsewhere.
 POLICIES = {
     "SetShares": "shares", "SetRetryRules": "retry_rules", "SetResourceTypes": "resource_types", "SetBrokers": "brokers",
-    "SetThrottles": "throttles", "SetClocks": "clocks", "TakeSource": "source.hostile", "SetOutsideFact": "storage.HOSTILE",
+    "SetThrottles": "throttles", "SetClocks": "clocks", "TakeSource": "source.pilot", "SetOutsideFact": "storage.HOSTILE",
+    "GiveNumbers": "task", "RankShares": "shares", "OfferEnrolment": enrolment_key(CODE), "RedeemEnrolment": enrolment_key(CODE),
+    "EndEnrolment": enrolment_key(CODE),
 }  # fmt: skip
+#: Beginnings of keys that end with the subject of the sender.
+OF_SUBJECT = {"LinkIdentities": LINKED_IDENTITY, "UnlinkIdentities": LINKED_IDENTITY, "RestoreIdentity": REVOKED_IDENTITY}
 #: Stands in job parameters of the senders; must never be seen in a log.
 CANARY = "canary-7f3a91c2e5"
 
@@ -54,13 +60,17 @@ class Ground:
         """A key for `command`: of an aggregate of ours, or of none that is there."""
         if command in POLICIES:
             return POLICIES[command]
+        if command in OF_SUBJECT:
+            return f"{OF_SUBJECT[command]}{self.subject}"
         match aggregate:
             case "task" | "ranges":
                 return str(self.tasks[number % len(self.tasks)])
             case "workflow":
-                return str(10_000_000 + number % 5)
+                return str(self.tasks[0])
             case "job":
                 return str(self.jobs[0])
+            case "user_secrets":
+                return f"{VO}/{self.subject}"
             case "dataset":
                 return f"{self.dataset}.{number % 5}"
             case "task_name":
@@ -71,6 +81,11 @@ class Ground:
                 return f"queue.{self.queue}"
             case _:
                 return f"{self.queue}_{number % 4}" if number % 4 == 3 else self.queue
+
+
+def prelude_id(command: str, ground: Ground, number: int = 0) -> str:
+    """The id of a command that is sent ahead of another one; number: of those of its name."""
+    return uuid_of("prelude", command, ground.now, ground.tasks[0], number)
 
 
 def uuid_of(*parts: object) -> str:

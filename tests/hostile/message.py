@@ -14,6 +14,7 @@ class Sender(StrEnum):
     PILOT = "pilot"
     OPERATOR = "operator"
     OUTSIDER = "producer"
+    LEAVER = "user who ends the login"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,22 @@
 Ids are below those that Culm gives out, so that no task of anyone else can have them.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
+
+from msgspec import Struct
 
 from schemas import records
+from schemas.catalog import messages
+from schemas.dataset import RegisterFiles
 from schemas.ids import FIRST_TASK_ID, job_id_of
-from schemas.job import DefineJob, RecordLease
+from schemas.job import DefineJob, RecordLease, ReportJobEnd
+from schemas.policy import OfferEnrolment
 from schemas.queue import EnqueueJob
-from schemas.task import FinishTask, GenerateJobs, KillTask, ParkTask, PauseTask, RefineTask, SubmitTask
+from schemas.ranges import AcquireRanges
+from schemas.task import GenerateJobs, KillTask, ParkTask, PauseTask, RefineTask, ScheduleTaskCommand, SetTaskAside, SubmitTask
 from schemas.types import (
     BrokerageEvidence,
     CommandEnvelope,
@@ -27,19 +35,36 @@ from schemas.types import (
     TaskDefinition,
 )
 from schemas.wire import FRAME, MAGIC, Message, entry_of, to_bytes
-from tests.hostile.ground import VO, Ground, uuid_of
+from schemas.worker import ClaimService, IntendWorker
+from schemas.workflow import AddEdges, AddWorks, SealWorkflow, StartWork, SubmitWorkflow
+from tests.hostile.ground import VO, Ground, prelude_id, uuid_of
 from tests.hostile.message import Record
+from tests.hostile.records import plausible
 
+T = TypeVar("T", bound=Struct)
 IDS_FROM = 1_000_000
 UNITS = 1
 #: Commands to a task that has been submitted, refined, and has jobs (all others).
 SUBMITTED = frozenset({"RefineTask", "BreakTask"})
 #: Commands to a task whose names are to come.
 WAITING = frozenset({"AddInputNames", "ExpireSubmission"})
-REFINED = frozenset({"GenerateJobs", "ParkTask"})
-FED = frozenset({"FeedContents"})
-PARKED = frozenset({"WakeTask"})
-LEASED = frozenset({"ReportJobProgress", "ReportJobEnd", "LoseJob", "KillJob", "CompleteMerge"})
+#: Commands to a task that was killed before it had jobs.
+ENDED = frozenset({"ReloadTask", "RetryTask"})
+REFINED = frozenset({"GenerateJobs", "ParkTask", "ThrottleOrder", "AssignNucleus"})
+FED = frozenset({"FeedContents", "ExpireInput"})
+PARKED = frozenset({"WakeTask", "ExpirePending"})
+LEASED = frozenset(
+    {
+        "ReportJobProgress", "ReportJobEnd", "LoseJob", "KillJob", "CompleteMerge", "ExpireJobState", "ReturnJob", "ReadSecrets",
+    }
+)  # fmt: skip
+#: Commands to a worker that the service intended.
+INTENDED = frozenset({"CancelWorker", "StopWorker", "WithdrawWorker", "ReportWorkers", "RecordFirstRequest"})
+SERVED = frozenset({"IntendWorker", "IntendBoundWorker", "ReconcileWorkers"})
+#: Commands to a workflow of which no work, or not every edge, has come.
+ANNOUNCED, WITH_WORKS = frozenset({"AddWorks", "ExpireWorkflow"}), frozenset({"AddEdges"})
+STARTED = frozenset({"RecordWorkEnd", "RecordUnitEnds"})
+OFFERED = frozenset({"RedeemEnrolment", "EndEnrolment"})
 
 
 def ground_of(ground: Ground, number: int) -> Ground:
@@ -49,20 +74,56 @@ def ground_of(ground: Ground, number: int) -> Ground:
 
 def prelude(name: str, aggregate: str, ground: Ground, ids: Mapping[str, int]) -> tuple[Record, ...]:
     """Records to be written before the command `name` to the task, job or queue of `ground`."""
-    task, job = ground.tasks[0], job_id_of(ground.tasks[0], 1)
+    key = _key_of(aggregate, name, ground)
     match aggregate:
         case "task" if name != "SubmitTask":
-            commands = [(message, str(task)) for message in _task_commands(name, ground)]
+            commands = _task_commands(name, ground)
         case "job" if name != "DefineJob":
-            commands = [(DefineJob(spec=spec_of(ground)), str(job))]
-            if name in LEASED:
-                lease = RecordLease(queue=ground.queue, pilot="p", node="n", lease_id="lease")
-                commands.append((lease, str(job)))
+            commands = _job_commands(name, ground)
         case "queue" if name != "EnqueueJob":
-            commands = [(EnqueueJob(spec=spec_of(ground)), ground.queue)]
+            commands = [EnqueueJob(spec=spec_of(ground))]
+        case "ranges" if name != "AcquireRanges":
+            commands = [_meant(AcquireRanges, ground)]
+        case "policy" if name in OFFERED:
+            commands = [_meant(OfferEnrolment, ground)]
+        case "dataset" if name == "CloseDataset":
+            commands = [_meant(RegisterFiles, ground)]
+        case "worker":
+            commands = _worker_commands(name, ground)
+        case "workflow" if name != "SubmitWorkflow":
+            commands = _workflow_commands(name, ground)
         case _:
             commands = []
-    return tuple(_record(command, key, ground, ids) for command, key in commands)
+    counted = Counter[str]()
+    found = []
+    for command in commands:
+        kind = type(command).__name__
+        found.append(_record(command, key, ground, ids, counted[kind]))
+        counted[kind] += 1
+    return tuple(found)
+
+
+def _key_of(aggregate: str, name: str, ground: Ground) -> str:
+    """The key of what the command is sent to, where that is the first of its kind on the ground."""
+    match aggregate:
+        case "worker" | "queue":
+            return ground.queue
+        case _:
+            return ground.key_of(aggregate, name, 0)
+
+
+def _job_commands(name: str, ground: Ground) -> list[Message]:
+    found: list[Message] = [DefineJob(spec=records.replace(spec_of(ground), needs_merge=name == "CompleteMerge"))]
+    if name in LEASED:
+        found.append(RecordLease(queue=ground.queue, pilot="word", node="word", lease_id="lease"))
+    if name == "CompleteMerge":
+        found.append(_meant(ReportJobEnd, ground))
+    return found
+
+
+def _worker_commands(name: str, ground: Ground) -> list[Message]:
+    served: list[Message] = [_meant(ClaimService, ground)] if name in SERVED | INTENDED else []
+    return [*served, _meant(IntendWorker, ground)] if name in INTENDED else served
 
 
 def _task_commands(name: str, ground: Ground) -> list[Message]:
@@ -82,12 +143,39 @@ def _task_commands(name: str, ground: Ground) -> list[Message]:
         return [submitted, refined]
     if name in PARKED:
         return [submitted, refined, ParkTask(order=1, message="parked", brokerage=BrokerageEvidence(seed="seed"))]
+    if name == "RecordParentEnd":
+        return [records.replace(submitted, parent_task_id=1), refined]
+    if name in ENDED:
+        return [submitted, refined, KillTask()]
+    aside = SetTaskAside(dead_letter_id=uuid_of("dead_letter_id"), message="set aside")
     then: dict[str, list[Message]] = {
         "ResumeTask": [PauseTask()],
-        "ReloadTask": [KillTask()],
-        "RetryTask": [FinishTask(soft=False)],
+        "RestoreTask": [aside],
+        "CancelScheduled": [_meant(ScheduleTaskCommand, ground)],
+        "CarryOutScheduled": [_meant(ScheduleTaskCommand, ground)],
     }
     return [submitted, refined, generated, *then.get(name, [])]
+
+
+def _workflow_commands(name: str, ground: Ground) -> list[Message]:
+    """A workflow of one work with two jobs, the second of which waits for the first."""
+    announced, works = _meant(SubmitWorkflow, ground), _meant(AddWorks, ground)
+    works, depths = records.replace(works, depths=()), AddWorks(chunk=1, works=(), depths=(0, 1))
+    if name in ANNOUNCED:
+        return [announced]
+    if name in WITH_WORKS:
+        return [announced, works, depths]
+    whole: list[Message] = [announced, works, depths, _meant(AddEdges, ground)]
+    if name == "SealWorkflow":
+        return whole
+    started: list[Message] = [_meant(StartWork, ground)] if name in STARTED else []
+    return [*whole, _meant(SealWorkflow, ground), *started]
+
+
+def _meant(kind: type[T], ground: Ground) -> T:
+    """A command as it is meant."""
+    (entry,) = (one for one in messages() if one.name == kind.__name__)
+    return records.record_from(kind, plausible(entry, ground))
 
 
 def definition_of(ground: Ground, *, with_input: bool) -> TaskDefinition:
@@ -118,10 +206,10 @@ def spec_of(ground: Ground) -> JobSpec:
     )  # fmt: skip
 
 
-def _record(command: Message, key: str, ground: Ground, ids: Mapping[str, int]) -> Record:
+def _record(command: Message, key: str, ground: Ground, ids: Mapping[str, int], number: int) -> Record:
     entry = entry_of(command)
     envelope = CommandEnvelope(
-        command_id=uuid_of("prelude", entry.name, ground.now, ground.tasks[0]),
+        command_id=prelude_id(entry.name, ground, number),
         aggregate_id=key,
         correlation_id=uuid_of("prelude", ground.now, ground.tasks[0]),
         issued_at=ground.now,

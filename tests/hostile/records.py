@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from schemas.catalog import CATALOG, CatalogEntry
 from tests.hostile import naughty
 from tests.hostile.ground import Ground, uuid_of
+from tests.hostile.meant import meant
 
 Place = tuple[str | int, ...]
 #: Optional fields that a plausible record leaves open.
 ABSENT = frozenset({"parent", "expected_sequence", "causation_id"})
-UUIDS = frozenset({"command_id", "correlation_id", "event_id"})
+UUIDS = frozenset({"command_id", "correlation_id", "event_id", "schedule_id", "dead_letter_id", "secret_id"})
 ITEMS_TIMES = (0, 2, 500, naughty.MANY)
 
 
@@ -32,7 +33,7 @@ class Leaf:
 def plausible(entry: CatalogEntry, ground: Ground) -> dict[str, Any]:
     """A record of `entry` that might have been meant, without its envelope."""
     found = {field["name"]: _plausible(field["type"], field["name"], ground) for field in fields_of(entry)}
-    return found | {"name": ground.queue} if entry.name == "QueueSettings" else found
+    return {**found, **meant(entry.name, ground)}
 
 
 def fields_of(entry: CatalogEntry) -> list[Mapping[str, Any]]:

@@ -19,8 +19,8 @@ def document_of(seen: Seen, faults: Sequence[str], setup: str) -> dict[str, Any]
         "setup": setup,
         "messages": len(seen.outcomes),
         "lives": len(seen.lives_before),
-        "p50_seconds": [round(verdict.middle(seen.lives_before), 3), round(verdict.middle(seen.lives_during), 3)],
-        "p99_seconds": [round(verdict.slow(seen.lives_before), 3), round(verdict.slow(seen.lives_during), 3)],
+        "p50_seconds": [round(verdict.middle(lives), 3) for lives in (seen.lives_before, seen.lives_control, seen.lives_during)],
+        "p99_seconds": [round(verdict.slow(lives), 3) for lives in (seen.lives_before, seen.lives_control, seen.lives_during)],
         "own_mb": {name: [size, after.look.own_mb.get(name, 0)] for name, size in seen.before.own_mb.items()},
         "growth_max": f"{verdict.GROWTH_SHARE_MAX:.0%}, at least {verdict.GROWTH_MB_MAX} MB",
         "restarts": sum(after.look.restarts.values()) - sum(seen.before.restarts.values()),
@@ -34,15 +34,17 @@ def document_of(seen: Seen, faults: Sequence[str], setup: str) -> dict[str, Any]
 
 def markdown(found: Mapping[str, Any]) -> list[str]:
     """Lines of a page about a run."""
-    before, during = found["p99_seconds"]
-    middle_before, middle_during = found["p50_seconds"]
+    middle, slow = (
+        f"{before} s alone, {control} s beside as many well-formed messages, {during} s beside hostile ones"
+        for before, control, during in (found["p50_seconds"], found["p99_seconds"])
+    )
     memory = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in found["own_mb"].items())
-    lived = f"p50 {middle_before} s before, {middle_during} s meanwhile; p99 {before} s before, {during} s meanwhile"
+    most = f"at most {verdict.TIMES_MAX:g} times alone, or {verdict.CONTROL_TIMES_MAX:g} times beside well-formed ones"
     checked = f"The checker looked at {found['checked']:,} things"
     lines = [
-        f"{found['setup']}. {found['messages']:,} messages; {found['lives']} lives of the bystander before, as many meanwhile.",
+        f"{found['setup']}. {found['messages']:,} messages; {found['lives']} lives of the bystander each time, in turn.",
         "",
-        f"The bystander's time from submission to done: {lived} (at most {verdict.TIMES_MAX:g} times).",
+        f"The bystander's time from submission to done: p50 {middle}; p99 {slow} ({most}).",
         f"Restarts: {found['restarts']}. Lag afterwards: {_named(found['lag'])}.",
         f"{checked} ({found['senders_own']} violations among what senders forged on topics).",
         f"MB that each process has for itself, before and after (may grow by {found['growth_max']}): {memory}.",

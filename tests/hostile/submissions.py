@@ -4,25 +4,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from streams.jedi.known_keys import TASK
 from tests.hostile import naughty
 from tests.hostile.ground import CANARY, VO, Ground
 from tests.hostile.message import Sender
 from tests.hostile.requests import Drawn, changed, with_body
 
-#: Keys that refinement reads; most submissions have few of them.
-KEYS = (
-    "architecture", "archiveName", "buildSpec", "cloud", "coreCount", "cliParams", "currentPriority", "disableAutoRetry",
-    "dsForIN", "excludedSite",
-    "failGoalUnreached", "fixedSandbox", "goal", "includedSite", "loopingCheck", "maxAttempt", "maxFailure", "maxNumJobs",
-    "maxWalltime",
-    "mergeOutput", "mergeSpec", "multiStepExec", "nEvents", "nEventsPerFile", "nEventsPerJob", "nFiles", "nFilesPerJob",
-    "nFilesPerMergeJob",
-    "nGBPerJob", "nMaxFilesPerJob", "noInput", "noLoopingCheck", "noWaitParent", "official", "parentTaskName", "pfnList",
-    "ramCount", "ramUnit",
-    "reqID", "site", "sourceURL", "tarBallViaDDM", "taskPriority", "taskType", "transPath", "uniqueTaskName", "useLocalIO",
-    "useSecrets",
-    "userName", "vo", "waitInput", "walltime", "workingGroup", "encJobParams", "container_name", "mergeScript", "esConvertible",
-)  # fmt: skip
+#: Every key that a task may have, whether something follows from it or not; most submissions have few of them.
+KEYS = tuple(sorted({*TASK.followed, *TASK.harmless, *TASK.only, *TASK.unsupported}))
 #: What makes work: amounts, lists of names, templates.
 AMOUNTS = (
     "nEvents",

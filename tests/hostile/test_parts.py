@@ -8,9 +8,12 @@ from dataclasses import replace
 import pytest
 
 from check.laws import Violation
+from schemas.bounds import problems_of
 from schemas.catalog import messages
+from tests.commands.in_memory import a_codec
 from tests.hostile import checking, naughty, plan, report, shrink, verdict
 from tests.hostile.bystander import Life, queues_in_each
+from tests.hostile.control import twin
 from tests.hostile.forms import NOT_OFFERED
 from tests.hostile.ground import Ground
 from tests.hostile.message import Message, Outcome, Record, Request, Sender
@@ -44,7 +47,7 @@ def lives(*seconds: float, problem: str = "") -> list[Life]:
 
 def seen(**changes: object) -> Seen:
     """A run in which nothing went wrong."""
-    good = Seen([an_outcome()], lives(0.1, 0.2), lives(0.1, 0.3), QUIET, After(QUIET, {"decider": 0}))
+    good = Seen([an_outcome()], lives(0.1, 0.2), lives(0.1, 0.25), lives(0.1, 0.3), QUIET, After(QUIET, {"decider": 0}))
     return replace(good, **changes)  # type: ignore[arg-type]  # by name
 
 
@@ -178,7 +181,7 @@ def test_a_run_in_which_nothing_went_wrong_has_no_faults() -> None:
     [
         ({"outcomes": [an_outcome(500, "500")]}, "500 to command KillTask#0 (odd)"),
         ({"outcomes": [an_outcome(0, "timeout")]}, "timeout: command KillTask#0"),
-        ({"lives_during": lives(0.1, 0.5)}, "p99 went from 0.20 to 0.50 s"),
+        ({"lives_during": lives(0.1, 0.5)}, "p99 went from 0.20 to 0.50 s; 0.25 s beside well-formed messages"),
         ({"lives_during": lives(0.1)}, "1 lives during it, 2 before"),
         ({"lives_during": lives(0.1, 0.1, problem="stuck")}, "did not end done: stuck"),
         ({"after": After(replace(QUIET, restarts={"decider": 3, "api": 1}))}, "restarted: decider 3 times"),
@@ -197,12 +200,41 @@ def test_each_harm_is_reported(changes: dict[str, object], description: str) -> 
     assert description in found[0]
 
 
+def test_a_sender_whose_login_ended_is_reported_since_what_it_sends_proves_nothing() -> None:
+    refused = [an_outcome(403, "403", f"command {number % 30}") for number in range(60)]
+
+    found = verdict.faults(seen(outcomes=[an_outcome(), *refused]))
+
+    assert found == ["user is let in no more: none of the last 60 requests was read"]
+    assert verdict.faults(seen(outcomes=[*refused, an_outcome()])) == []
+
+
 def test_a_documented_503_is_no_error() -> None:
     assert verdict.faults(seen(outcomes=[an_outcome(503, "503")])) == []
 
 
 def test_a_short_run_does_not_judge_what_is_quick_anyway() -> None:
     assert verdict.faults(seen(lives_during=lives(0.1, 0.9)), floor_seconds=1.0) == []
+
+
+def test_what_well_formed_messages_cost_the_bystander_too_is_no_harm_of_hostile_ones() -> None:
+    assert verdict.faults(seen(lives_control=lives(0.1, 0.8), lives_during=lives(0.1, 1.0))) == []
+    assert verdict.faults(seen(lives_control=lives(0.1, 0.8), lives_during=lives(0.1, 1.1))) == [
+        "the bystander's p99 went from 0.20 to 1.10 s; 0.80 s beside well-formed messages"
+    ]
+
+
+@pytest.mark.slow  # each kind is drawn from
+def test_every_kind_has_a_well_formed_twin(kinds: dict[str, plan.Strategy]) -> None:
+    for kind, strategy in kinds.items():
+        (message,) = plan.messages_of(kind, strategy, 1, seed=1)
+
+        found = twin(message, GROUND, IDS)
+
+        assert type(found.content) is type(message.content), kind
+        if isinstance(found.content, Record):
+            assert found.content.value is not None
+            assert problems_of(a_codec().decode(found.content.value).message) == (), kind
 
 
 def test_the_table_has_a_row_a_kind() -> None:

@@ -55,6 +55,14 @@ def record_kinds(ground: Ground, ids: Mapping[str, int]) -> dict[str, st.SearchS
     return kinds
 
 
+def well_formed_record(entry: CatalogEntry, ground: Ground, ids: Mapping[str, int], number: int) -> Record:
+    """A plausible record with nothing odd in it, after what brings its aggregate there."""
+    ground = ground_of(ground, number)
+    key, value = _good(entry, ground, ids, number)
+    before = () if entry.role == "heartbeats" else prelude(entry.name, entry.aggregate, ground, ids)
+    return Record(entry.topic, key, value, before)
+
+
 @st.composite
 def well_formed(draw: st.DrawFn, entry: CatalogEntry, ground: Ground, ids: Mapping[str, int]) -> Drawn:
     """A record that every reader can decode, with hostile values."""

@@ -30,7 +30,7 @@ from identity.identity import Identity
 from projections.engine.migrate import migrate
 from schemas.aggregates import AGGREGATES, ASKED
 from schemas.catalog import CatalogEntry
-from schemas.policy import QueueConfigured
+from schemas.queue import DispatchConfigured
 from schemas.reading import Place, Recorded
 from schemas.types import QueueSettings
 from tests.api.builders import an_identity, run
@@ -47,15 +47,14 @@ LISTS = ("/", "/tasks/", "/jobs/", "/queues/", "/workers/", "/harvesters/", "/us
 ABOUT = (
     "select '/task/' || task_id || '/' as path, vo from task",
     "select '/job/' || job_id || '/' as path, vo from job",
-    "select '/queue/' || name || '/' as path, 'wlcg' as vo from queue",
+    "select '/queue/' || name || '/' as path, coalesce(settings->'vos'->>0, 'wlcg') as vo from queue",
     "select '/worker/' || queue || '/' || worker_id || '/' as path, vo from worker",
     "select '/harvesters/' || harvester_id || '/' as path, vo from harvester",
 )
 PAST: tuple[dict[str, str], ...] = ({}, {"asof": "#1"}, {"asof": "#1", "against": "#0"})
-#: Health asks the processes and the log, and shows dead letters and positions, not what events say. Drawn queues and workers are
-#: not reached yet; `tests/monitor/` shows their pages, and that a path holds every name of them.
-ELSEWHERE = {health.PAGE.name, "queue", "worker"}
-POLICIES = AGGREGATES["policy"].topic("events")
+#: Health asks the processes and the log, and shows dead letters and positions, not what events say.
+ELSEWHERE = {health.PAGE.name}
+QUEUES = AGGREGATES["queue"].topic("events")
 
 
 class OneConnection(ReadModels):
@@ -98,7 +97,7 @@ def test_every_page_shows_what_any_event_makes_of_rows_and_its_past(database: st
             for seed in range(number, number + EXAMPLES):
                 records = list(history(entry, seed))
                 write(cursor, records, f"{entry.name} of seed {seed}")
-                if entry.aggregate in ("queue", "worker"):
+                if entry.aggregate == "worker":
                     write(cursor, [served(records[0].event.aggregate_id)], f"the queue of {entry.name}")
                 looker = Looker(rows, records)
                 try:
@@ -114,9 +113,9 @@ def test_every_page_shows_what_any_event_makes_of_rows_and_its_past(database: st
 
 
 def served(queue: str) -> Recorded:
-    """The event by which the queue serves every organisation."""
+    """The event by which the queue of a worker is there and serves every organisation."""
     settings = QueueSettings(name=queue, site="S", storage="S", vos=())
-    return Recorded(Place(POLICIES, 0, 99), QueueConfigured(settings=settings), an_event_envelope(1, f"queue.{queue}"))
+    return Recorded(Place(QUEUES, 0, 1), DispatchConfigured(settings=settings), an_event_envelope(1, queue))
 
 
 class Looker:
