@@ -209,7 +209,7 @@ class QueueService:
             worker = self.known.get(tag)
             if worker is None:
                 is_intended = row.state == INTENDED
-                worker = KnownWorker(row.worker_id, tag, self.name, row.state, bool(row.batch_id), is_intended)
+                worker = KnownWorker(row.worker_id, tag, self.name, row.state, bool(row.batch_id), is_intended, True)
                 worker.class_name, worker.since, worker.is_bound = row.class_name, self._clock.monotonic(), row.is_bound
                 self.known[tag] = worker
             worker.logged_by = found.sequence if worker.logged_by is None else worker.logged_by
