@@ -78,6 +78,7 @@ class QueueService:
             self._claim(self.epoch)
         elif now >= self._refreshed_at + (self._refresh_seconds if self._is_news() else REFRESH_SECONDS_MAX):
             self._refresh(self._calls.living(self.name, self._sequence))
+            reach("refresh.after")
             took = self._clock.monotonic() - now
             self._refresh_seconds = min(max(REFRESH_SECONDS, REFRESH_PAUSES * took), REFRESH_PAUSE_SECONDS_MAX)
 
