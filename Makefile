@@ -51,8 +51,12 @@ sim: $(READY)
 	$(VENV)/bin/python -m tests.sim --seeds $(SEEDS) --steps $(STEPS)
 	$(VENV)/bin/python -m tests.sim.sites --seeds $(SEEDS)
 
+# On which batch systems harvesters are killed: adapter modules of tests/systems, as real_slurm.
+KILLED ?= slurm_stand_in htcondor_stand_in kubernetes_stand_in arc_stand_in real_local
 killed: $(READY)
 	CULM_KILL_POINTS=all $(VENV)/bin/python -m pytest tests/agents/test_harvester_killed.py
+	CULM_KILL_POINTS=all $(VENV)/bin/python -m pytest tests/systems/test_kills.py \
+	    $(foreach system,$(KILLED),--system tests.systems.$(system))
 
 bench: setup
 	$(VENV)/bin/culm up

@@ -257,11 +257,19 @@ class ServedSystem:
         return native is not None and native.state in (NativeState.PENDING, NativeState.HELD)
 
     def _withdraw(self, service: QueueService, worker: KnownWorker, why: str) -> None:
-        """Have Culm know that a worker will be cancelled, and why; raises CallFailed."""
+        """Have Culm know that a worker that waits will be cancelled, and why; one that runs or ended by then is left alone.
+
+        Raises CallFailed.
+        """
         reach("withdraw.before")
         answer = self._calls.withdraw(service.name, worker.worker_id, why)
         reach("withdraw.after")
         service.saw(answer.sequence)
+        if not answer.accepted:
+            log.info("worker_not_withdrawn", worker_id=worker.worker_id, reason=answer.reason)
+            service.look_again()
+            self.hurry()
+            return
         worker.cancel_why = why
 
     def _sweep(self, listing: Listing) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 #: Every point there is, in the order of a worker's life.
 POINTS = (
-    "claim.before", "claim.after", "living.after", "intend.before", "intend.after", "bind.before", "bind.after",
-    "token.before", "token.after", "files.half", "files.after", "job.before", "job.after", "submit.before", "submit.after",
-    "local.prepared", "local.started", "local.recorded", "report.half", "report.written", "report.before", "report.sent",
-    "report.kept", "listing.before", "listing.after", "end.written", "reconcile.before", "reconcile.after", "withdraw.before",
+    "claim.before", "claim.after", "living.after", "refresh.after", "intend.before", "intend.after", "bind.before",
+    "bind.after", "token.before", "token.after", "files.half", "files.after", "job.before", "job.after", "submit.before",
+    "folder.half", "native.before", "native.after", "kubernetes.half", "arc.half", "submit.after", "local.prepared",
+    "local.started", "local.recorded", "report.half", "report.written", "report.before", "report.sent", "report.kept",
+    "listing.before", "listing.after", "end.written", "reconcile.before", "reconcile.after", "withdraw.before",
     "withdraw.after", "cancel.before", "cancel.after", "sweep.before", "sweep.after",
 )  # fmt: skip
 _name, _, _number = os.environ.get("CULM_KILL_AT", "").partition("#")

@@ -20,7 +20,9 @@ CauseOf = Callable[[NativeWorker], str]
 class KnownWorker:
     """A living worker. state: as it was reported last, in lower case. since: when this process came to know it (monotonic).
 
-    is_submitted: Culm knows its batch id. is_unsettled: it was intended by an earlier process, and was not seen yet.
+    is_submitted: Culm knows its batch id. is_unsettled: the batch system may have it, and no listing has shown it yet.
+    is_inherited: this process did not submit it. is_doubted: it is inherited, unsettled, and not in a complete listing; its
+    submission died with an earlier process.
     is_leaving: it was asked to take no more jobs. cancel_why: why its end was ordered, None where it was not. is_bound: a job
     travels with it. logged_by: its intent is in the log at this event of the queue's workers, None while that is not known.
     is_whole: this process saw its submission end, or found that all of it is there.
@@ -32,6 +34,8 @@ class KnownWorker:
     state: str = INTENDED
     is_submitted: bool = False
     is_unsettled: bool = False
+    is_inherited: bool = False
+    is_doubted: bool = False
     is_leaving: bool = False
     cancel_why: str | None = None
     class_name: str = ""
@@ -42,8 +46,8 @@ class KnownWorker:
 
     @property
     def serves(self) -> bool:
-        """It takes jobs, or will."""
-        return not (self.is_unsettled or self.is_leaving or self.state == "held" or self.cancel_why is not None)
+        """It takes jobs, or will, as far as is known. A submission without an answer counts until Culm has it as missed."""
+        return not (self.is_doubted or self.is_leaving or self.state == "held" or self.cancel_why is not None)
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ def compare(
         _see(worker, native, harvester_id, found, cause_of)
     for worker in known.values():
         if listing.complete and worker.tag not in by_tag:
+            worker.is_doubted = worker.is_unsettled and worker.is_inherited
             found.absent.setdefault(worker.queue, []).append(worker.worker_id)
     return found
 
@@ -100,7 +105,7 @@ def _see(worker: KnownWorker, native: NativeWorker, harvester_id: str, found: Co
         found.adopted.setdefault(worker.queue, []).append(worker.worker_id)
     if not worker.is_submitted:
         reports.append(report_of(worker, harvester_id, "submitted", native))
-        worker.is_submitted, worker.is_unsettled = True, False
+        worker.is_submitted, worker.is_unsettled, worker.is_doubted = True, False, False
         worker.state = "submitted" if worker.state == INTENDED else worker.state
     state = native.state.value.lower()
     if native.state.is_end:

@@ -78,6 +78,7 @@ class QueueService:
             self._claim(self.epoch)
         elif now >= self._refreshed_at + (self._refresh_seconds if self._is_news() else REFRESH_SECONDS_MAX):
             self._refresh(self._calls.living(self.name, self._sequence))
+            reach("refresh.after")
             took = self._clock.monotonic() - now
             self._refresh_seconds = min(max(REFRESH_SECONDS, REFRESH_PAUSES * took), REFRESH_PAUSE_SECONDS_MAX)
 
@@ -209,7 +210,7 @@ class QueueService:
             worker = self.known.get(tag)
             if worker is None:
                 is_intended = row.state == INTENDED
-                worker = KnownWorker(row.worker_id, tag, self.name, row.state, bool(row.batch_id), is_intended)
+                worker = KnownWorker(row.worker_id, tag, self.name, row.state, bool(row.batch_id), is_intended, True)
                 worker.class_name, worker.since, worker.is_bound = row.class_name, self._clock.monotonic(), row.is_bound
                 self.known[tag] = worker
             worker.logged_by = found.sequence if worker.logged_by is None else worker.logged_by

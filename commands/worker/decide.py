@@ -151,7 +151,10 @@ def _ended_before(workers: Workers, command: ReportWorker, by: CommandEnvelope) 
 
 
 def cancel(workers: Workers, command: WithdrawWorker | CancelWorker | StopWorker, by: CommandEnvelope) -> Decision:
-    """The end of a worker is ordered once; its harvester carries it out, and the batch system's listing proves it."""
+    """The end of a worker is ordered once; its harvester carries it out, and the batch system's listing proves it.
+
+    A harvester withdraws workers that wait; one that runs goes on, unless a person or Culm itself orders its end.
+    """
     known = workers.live.get(command.worker_id)
     if known is None:
         if command.worker_id in workers.ended:
@@ -159,6 +162,9 @@ def cancel(workers: Workers, command: WithdrawWorker | CancelWorker | StopWorker
         return refuse("UNKNOWN_WORKER", f"there is no worker {command.worker_id} in this queue")
     if known.cancel_ordered:
         return accept()
+    if isinstance(command, WithdrawWorker) and known.state is WorkerState.RUNNING:
+        # Its harvester saw it wait, in a listing that is older than the pilot's own word: it may have a job by now.
+        return refuse("WORKER_RUNS", f"worker {command.worker_id} runs already")
     return accept(WorkerCancelOrdered(worker_id=command.worker_id, why=command.why, by=by.role or "user"))
 
 

@@ -89,6 +89,8 @@ class Calls:
     def __init__(self, *tags: str) -> None:
         self.log, self.epoch, self.away, self.cancelled = list(tags), 0, set[str](), set[str]()
         self.withdrawn: list[str] = []
+        #: Why a worker is not to be withdrawn; empty where it is.
+        self.keeps = ""
 
     def claim(self, queue: str, epoch: int, seconds: int) -> DecidersAnswer:
         if "claim" in self.away:
@@ -105,6 +107,8 @@ class Calls:
     def withdraw(self, queue: str, worker_id: str, why: str) -> DecidersAnswer:
         if "withdraw" in self.away:
             raise Unreachable("away")
+        if self.keeps:
+            return DecidersAnswer(False, self.keeps, sequence=1)
         self.withdrawn.append(worker_id)
         return DecidersAnswer(True, sequence=1)
 

@@ -27,6 +27,8 @@ from tests.commands.builders import QUEUE, job
 HARVESTER = "agents.harvester"
 #: Of the plugin for processes of a host alone.
 OF_LOCAL = {"local.prepared", "local.started", "local.recorded", "end.written"}
+#: Of plugins that make folders, run commands or ask over HTTP: tests/systems/test_kills.py.
+OF_PLUGINS = {"folder.half", "native.before", "native.after", "kubernetes.half", "arc.half"}
 #: Of a queue that pushes alone, and what is not reached in one: its workers ask for nothing and none is too many.
 OF_PUSH = {"bind.before", "bind.after", "job.before", "job.after"}
 NOT_OF_PUSH = {"intend.before", "intend.after", "withdraw.before", "withdraw.after"}
@@ -104,7 +106,9 @@ def all_over(jobs: FakeJobs) -> bool:
     return not alive
 
 
-@pytest.mark.parametrize("point", [point for point in POINTS if point not in OF_LOCAL | OF_PUSH and (ALL or point in DOSE)])
+@pytest.mark.parametrize(
+    "point", [point for point in POINTS if point not in OF_LOCAL | OF_PLUGINS | OF_PUSH and (ALL or point in DOSE)]
+)
 def test_after_a_sigkill_at_a_point_the_next_harvester_goes_on(
     culm: CulmStandIn, start_agent: StartAgent, tmp_path: Path, site: dict[str, str], point: str
 ) -> None:
@@ -174,7 +178,7 @@ class PushedScene:
 
 
 @pytest.mark.parametrize(
-    "point", [point for point in POINTS if point not in OF_LOCAL | NOT_OF_PUSH and (ALL or point in DOSE_OF_PUSH)]
+    "point", [point for point in POINTS if point not in OF_LOCAL | OF_PLUGINS | NOT_OF_PUSH and (ALL or point in DOSE_OF_PUSH)]
 )
 def test_after_a_sigkill_at_a_point_no_job_that_travels_with_its_worker_is_lost_or_run_twice(
     culm: CulmStandIn, start_agent: StartAgent, tmp_path: Path, site: dict[str, str], point: str

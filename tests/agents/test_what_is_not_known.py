@@ -175,6 +175,22 @@ def test_a_half_submitted_worker_is_withdrawn_once_culm_answers_and_not_looked_a
     assert (before, one.system.cancelled, one.system.looked_at) == ([], [TAG], [TAG, TAG])
 
 
+@pytest.mark.parametrize(("keeps", "cancelled"), [("WORKER_RUNS", []), ("WORKER_ENDED", []), ("", [TAG])])
+def test_a_worker_too_many_that_began_after_the_listing_is_not_cancelled(
+    tmp_path: Path, keeps: str, cancelled: list[str]
+) -> None:
+    one = Harvested(tmp_path, TAG, demand=Demand((), 3))
+    one.system.begin(TAG)
+    one.system.state, one.calls.keeps = NativeState.PENDING, keeps
+    one.turn()
+
+    one.served.retire_excess(one.service)
+    one.served.retire_excess(one.service)
+    one.served.cancel_ordered()
+
+    assert one.system.cancelled == cancelled
+
+
 def test_a_plugin_whose_sweep_breaks_stops_no_harvester(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = Harvested(tmp_path)
 

@@ -84,7 +84,7 @@ missed            UNKNOWN_WORKER  WORKER_SUBMITTED WorkerEnded    WORKER_SUBMITT
 nowhere           BAD_STATE       BAD_STATE       BAD_STATE       BAD_STATE       BAD_STATE       BAD_STATE       WORKER_ENDED    WORKER_ENDED
 foreign run       WorkerRunning   WorkerRunning   WorkerRunning   WorkerRunning   -               WorkerRunning   WORKER_ENDED    WORKER_ENDED
 foreign end       WorkerEnded     WorkerEnded     WorkerEnded     WorkerEnded     WorkerEnded     WorkerEnded     -               -
-withdraw          UNKNOWN_WORKER  WorkerCancelOrdered WorkerCancelOrdered WorkerCancelOrdered WorkerCancelOrdered WorkerCancelOrdered WORKER_ENDED WORKER_ENDED
+withdraw          UNKNOWN_WORKER  WorkerCancelOrdered WorkerCancelOrdered WorkerCancelOrdered WORKER_RUNS     WorkerCancelOrdered WORKER_ENDED WORKER_ENDED
 cancel            UNKNOWN_WORKER  WorkerCancelOrdered WorkerCancelOrdered WorkerCancelOrdered WorkerCancelOrdered WorkerCancelOrdered WORKER_ENDED WORKER_ENDED
 absent            -               WorkersReconciled+ WorkersReconciled+ WorkersReconciled+ WorkersReconciled+ WorkersReconciled+ - -
 ask               -               WorkerAsked     WorkerAsked     WorkerAsked     WorkerAsked     WorkerAsked     -               -

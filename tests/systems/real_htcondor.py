@@ -5,7 +5,7 @@ The commands of the kit's front go into the pool's root file system; the folder 
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +34,11 @@ while ! [ -e ORDERS/$tag ]; do sleep 0.1; done
 . ORDERS/$tag
 """
 _ORDERS = {Outcome.FINISHED: "exit 0", Outcome.FAILED: "exit 7", Outcome.SIGNALLED: "kill -SEGV $$; sleep 60"}
+#: JobStatus, but for 4, an end of its own: idle, running, removed, held, its output on the way, suspended.
+_STATES = {
+    1: NativeState.PENDING, 2: NativeState.RUNNING, 3: NativeState.CANCELLED, 5: NativeState.HELD, 6: NativeState.RUNNING,
+    7: NativeState.RUNNING,
+}  # fmt: skip
 _BOOKS = (("condor_q", "-allusers"), ("condor_history",))
 
 
@@ -149,7 +154,8 @@ class RealHTCondorAdapter(CommandAdapter):
         mine = f'regexp("^{self.stack}-", CulmWorker)'
         text = [self.condor.run(command, *more, "-json", "-constraint", mine) for command, *more in _BOOKS]
         ads = [ad for one in text if one.strip() for ad in json.loads(one)]
-        return [(ad["CulmWorker"], ad["RequestMemory"], state_of(ad)) for ad in ads]
+        # A job that moves from the queue to the history in between is in both answers.
+        return [(ad["CulmWorker"], ad["RequestMemory"], state_of(ad)) for ad in once_each(ads)]
 
     def close(self) -> None:
         """Order the end of what the case left."""
@@ -160,8 +166,13 @@ class RealHTCondorAdapter(CommandAdapter):
 def state_of(ad: dict[str, Any]) -> NativeState:
     """What the attributes of a job in queue or history say."""
     if ad["JobStatus"] == 4:
-        return NativeState.FINISHED if ad.get("ExitCode") == 0 else NativeState.FAILED
-    return {1: NativeState.PENDING, 2: NativeState.RUNNING, 5: NativeState.HELD}.get(ad["JobStatus"], NativeState.FAILED)
+        return NativeState.FINISHED if ad.get("ExitCode") == 0 and not ad.get("ExitBySignal") else NativeState.FAILED
+    return _STATES[ad["JobStatus"]]
+
+
+def once_each(ads: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each job once: as the last answer has it that names it."""
+    return list({(ad["ClusterId"], ad["ProcId"]): ad for ad in ads}.values())
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from pathlib import Path
 from agents.harvester.systems.contract import NativeState
 from agents.harvester.systems.slurm import Slurm
 from tests.lane import LANE
+from tests.systems import slurm_books
 from tests.systems.command_adapter import CommandAdapter
 from tests.systems.kit import Ability, Asked, MakeAdapter, Outcome
 
@@ -276,16 +277,13 @@ class RealSlurmAdapter(CommandAdapter):
         )
 
     def books(self) -> list[tuple[str, int, NativeState]]:
-        """(tag, memory, state) of each job of this stack, as `scontrol` says: no code of the plugin has a part in it."""
-        states = {"COMPLETED": NativeState.FINISHED, "RUNNING": NativeState.RUNNING, "PENDING": NativeState.PENDING}
-        found = []
-        for line in self.slurm.run("scontrol", "-o", "show", "jobs").splitlines():
-            words = dict(word.partition("=")[::2] for word in line.split())
-            if words.get("JobName", "").startswith(f"{self.stack}-"):
-                memory = words["MinMemoryNode"]
-                megabytes = round(float(memory[:-1]) * {"M": 1, "G": 1024}[memory[-1]])
-                found.append((words["JobName"], megabytes, states.get(words["JobState"], NativeState.FAILED)))
-        return found
+        """(tag, memory, state) of each job of this stack, as `scontrol` says, or jobcomp of what it forgot (MinJobAge).
+
+        No code of the plugin has a part in it. A job that ends in between is in both.
+        """
+        living = slurm_books.controller(self.slurm.run("scontrol", "-o", "show", "jobs"), self.stack)
+        over = slurm_books.completed((self.slurm.folder / "jobcomp.log").read_text("utf-8", "replace"), self.stack)
+        return list({**over, **living}.values())
 
     def close(self) -> None:
         """Order the end of what the case left; the next case has a stack of its own."""

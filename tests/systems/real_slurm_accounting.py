@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agents.harvester.systems.contract import NativeState
 from tests.lane import LANE
-from tests.systems import real_slurm
+from tests.systems import real_slurm, slurm_books
 from tests.systems.kit import Ability, MakeAdapter
 from tests.systems.real_slurm import STARTS_PROCESSES, RealSlurm, RealSlurmAdapter, until
 
@@ -122,14 +122,12 @@ class AccountedSlurmAdapter(RealSlurmAdapter):
 
     def books(self) -> list[tuple[str, int, NativeState]]:
         """(tag, memory, state) of each job of this stack, as `sacct` says after `squeue` forgot it."""
-        states = {"COMPLETED": NativeState.FINISHED, "RUNNING": NativeState.RUNNING, "PENDING": NativeState.PENDING}
         found = []
         fields = "--format=JobName%80,ReqMem,State"
         for line in self.slurm.run("sacct", "-n", "-X", "-P", "--starttime=now-1day", fields).splitlines():
             tag, memory, state = line.split("|")
             if tag.startswith(f"{self.stack}-"):
-                megabytes = round(float(memory[:-1]) * {"M": 1, "G": 1024}[memory[-1]])
-                found.append((tag, megabytes, states.get(state, NativeState.FAILED)))
+                found.append((tag, slurm_books.megabytes(memory), slurm_books.state_of(state)))
         return found
 
 

@@ -1,6 +1,7 @@
 """How `make sites` judges: what was asked, what a plugin showed and what the system's books hold."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from agents.harvester.systems.local_records import LocalRecord, LocalRecords, st
 from tests.systems.kit_runs import kit_passes
 from tests.systems.real_local import RealLocalAdapter
 from tests.systems.sites import Tally, compared, compared_with_log
-from tests.systems.through_culm import PUSH, Plan
+from tests.systems.through_culm import PUSH, LoggedWorker, Plan, tally_once_cleared, wasted_workers
 
 FINISHED, RUNNING = NativeState.FINISHED, NativeState.RUNNING
 SHOWN = [NativeWorker("kit-1", "1", FINISHED, "COMPLETED"), NativeWorker("kit-2", "2", FINISHED, "COMPLETED")]
@@ -52,6 +53,28 @@ def test_a_worker_that_the_log_has_as_failed_and_the_system_as_finished_is_named
 
 def test_fewer_jobs_than_sizes_are_the_largest_ones() -> None:
     assert Plan(2, PUSH).memories_mb == (11_000, 20_000)
+
+
+def test_a_worker_that_began_after_the_log_was_read_is_no_orphan_once_the_log_is_read_again() -> None:
+    books = [("kit-1", 1000, FINISHED), ("kit-2", 2000, FINISHED)]
+    readings: Iterator[list[LoggedWorker]] = iter(
+        [[("kit-1", "finished", 1000)], [("kit-1", "finished", 1000), ("kit-2", "finished", 2000)]]
+    )
+
+    workers, tally = tally_once_cleared(lambda: books, lambda: next(readings), math.inf)
+
+    assert (len(workers), tally) == (2, Tally(0, 0))
+
+
+def test_what_does_not_agree_until_the_time_is_over_stays_an_orphan() -> None:
+    _, tally = tally_once_cleared(lambda: [("kit-1", 1000, RUNNING)], lambda: [("kit-1", "finished", 1000)], -math.inf)
+
+    assert tally.orphans == 1
+
+
+def test_more_workers_than_two_for_each_job_and_one_of_each_class_are_named() -> None:
+    assert wasted_workers(47, Plan(22)) == ()
+    assert wasted_workers(48, Plan(22)) == ("48 workers were started for 22 jobs, expected 47 at most",)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ In: the stack that is up, names of systems (`real_NAME.py` beside this file), ho
 tasks of 1 to 11 GB to a queue of each system; its harvester is killed with SIGKILL while it works, and for a while answers of
 submissions are lost. With `--mode push` each job travels with a worker of its own, one task is of 20 GB, and the books must show
 what each job asked for, exactly. With `--pilot pilot3` the workers run the unmodified pilot3. Out: a line for each system; the
-last line is `orphans 0, doubles 0` when all agrees, and the exit code 0.
+last line is `orphans 0, doubles 0` when all agrees, and the exit code 0. More workers than `Plan.workers_max` are a difference.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from uuid import uuid4
 import psycopg2
 
 from agents.harvester.config import LOCAL
+from agents.harvester.systems.contract import NativeState
 from deploy.enrolment import local_offer
 from deploy.local_queue import operator_command
 from deploy.stack import Stack
@@ -48,6 +49,9 @@ SECONDS_MAX = 600.0
 BOOKS_SECONDS_MAX = 60.0
 #: What prun asks before it submits.
 AGREED = "y\n" * 5
+#: (tag, state, memory_mb) of a worker in the log.
+LoggedWorker = tuple[str, str, int]
+ALIVE = frozenset({"intended", "submitted", "pending", "held", "running"})
 ENDED = ("done", "finished", "failed", "broken", "aborted", "exhausted")
 
 
@@ -64,6 +68,11 @@ class Plan:
         """Of the tasks: the largest where the jobs are fewer than the sizes."""
         every = PUSHED_MB if self.mode == PUSH else MEMORIES_MB
         return every[-min(len(every), self.count) :]
+
+    @property
+    def workers_max(self) -> int:
+        """So many may be started: one a job, one more that got none, and one of each class. More are waste."""
+        return 2 * self.count + len(CLASSES)
 
 
 def run(name: str, plan: Plan, stack: Stack, say: Callable[[str], None] = say) -> Tally:
@@ -98,11 +107,12 @@ def _through(name: str, adapter: Any, plan: Plan, stack: Stack, folder: Path, sa
             time.sleep(0.5)
             states = _states(user, tasks)
         ended = time.monotonic()
-        workers = _workers_once_ended(stack, queue, ended + SECONDS_MAX)
+        _wait_for_ends(stack, queue, ended + SECONDS_MAX)
         if name == LOCAL:  # its only books are beside the harvester
             adapter.spool = folder / "home" / "work"
         # While the harvester lives: a host has no other books than those it keeps.
-        tally = _tally_once_cleared(adapter, workers, time.monotonic() + BOOKS_SECONDS_MAX)
+        until = time.monotonic() + BOOKS_SECONDS_MAX
+        workers, tally = tally_once_cleared(adapter.books, lambda: workers_in_log(stack, queue), until)
     ends = dict(Counter(state for _, state, _ in workers))
     say(
         f"{name} ({plan.mode}{f', {plan.pilot}' if plan.pilot != CULM else ''}): {plan.count} jobs in {len(tasks)} tasks, "
@@ -112,10 +122,18 @@ def _through(name: str, adapter: Any, plan: Plan, stack: Stack, folder: Path, sa
         f"orphans {tally.orphans}, doubles {tally.doubles}"
     )
     pushed = _of_pushed(stack, queue, dict(zip(tasks, memories, strict=True))) if plan.mode == PUSH else ()
-    for difference in (*tally.differences, *pushed):
+    wasted = wasted_workers(len(workers), plan)
+    for difference in (*tally.differences, *pushed, *wasted):
         say(f"{name}: {difference}")
     not_done = tuple(f"task {task} is {state}" for task, state in zip(tasks, states, strict=True) if state != "done")
-    return Tally(tally.orphans, tally.doubles, (*tally.differences, *pushed, *not_done))
+    return Tally(tally.orphans, tally.doubles, (*tally.differences, *pushed, *wasted, *not_done))
+
+
+def wasted_workers(number: int, plan: Plan) -> tuple[str, ...]:
+    """What is to be said of so many workers, in the log and however they ended: nothing up to the plan's limit."""
+    if number <= plan.workers_max:
+        return ()
+    return (f"{number} workers were started for {plan.count} jobs, expected {plan.workers_max} at most",)
 
 
 def _harvester(name: str, adapter: Any, queue: str, stack: Stack, plan: Plan, folder: Path) -> dict[str, str]:
@@ -204,24 +222,33 @@ def _states(user: Client, tasks: Sequence[int]) -> list[str]:
     return [str(user.task(task)["status"]) for task in tasks]
 
 
-def _workers_once_ended(stack: Stack, queue: str, until: float) -> list[tuple[str, str, int]]:
-    """(tag, state, memory_mb) of each worker in the log, once none lives or the time is over."""
-    question = "SELECT tag, state, memory_mb, ended_at IS NULL FROM worker WHERE queue = %s"
-    while True:
-        with psycopg2.connect(stack.config.postgres) as connection, connection.cursor() as cursor:
-            cursor.execute(question, (queue,))
-            rows = cursor.fetchall()
-        if not any(lives for *_, lives in rows) or time.monotonic() > until:
-            return [(tag, state, memory) for tag, state, memory, _ in rows]
+def workers_in_log(stack: Stack, queue: str) -> list[LoggedWorker]:
+    """Each worker that there ever was, as the projection has it now."""
+    with psycopg2.connect(stack.config.postgres) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT tag, state, memory_mb FROM worker WHERE queue = %s", (queue,))
+        return cursor.fetchall()
+
+
+def _wait_for_ends(stack: Stack, queue: str, until: float) -> None:
+    """Return once no worker lives in the log, or the time is over."""
+    while any(state in ALIVE for _, state, _ in workers_in_log(stack, queue)) and time.monotonic() < until:
         time.sleep(1.0)
 
 
-def _tally_once_cleared(adapter: Any, workers: Sequence[tuple[str, str, int]], until: float) -> Tally:
-    """Log and books compared once they agree, or the time is over: a pilot says that it ended before its batch system does."""
+def tally_once_cleared(
+    books: Callable[[], Sequence[tuple[str, int, NativeState]]], logged: Callable[[], list[LoggedWorker]], until: float
+) -> tuple[list[LoggedWorker], Tally]:
+    """The log's workers and what the books say of them, once they agree or the time (monotonic) is over.
+
+    A pilot says that it ended before its batch system does, and a worker may be started for demand that is about to fall: so both
+    are read again, the books first, since each worker is in the log before it is there.
+    """
     while True:
-        tally = compared_with_log(workers, adapter.books())
-        if time.monotonic() > until or not (tally.orphans or tally.differences):
-            return tally
+        found = books()
+        workers = logged()
+        tally = compared_with_log(workers, found)
+        if time.monotonic() > until or not (tally.orphans or tally.doubles or tally.differences):
+            return workers, tally
         time.sleep(0.5)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from agents.harvester.kill_points import reach
 from agents.harvester.systems.arc_api import ArcRest, what_it_says
 from agents.harvester.systems.arc_description import descriptions, input_names
 from agents.harvester.systems.arc_settings import ArcSettings
@@ -59,6 +60,7 @@ class ArcSubmission:
             return [_unknown(spec.tag, str(problem)) for spec in specs]
         if not 200 <= answer.status < 300:
             return [_refusal_of_all(spec.tag, answer) for spec in specs]
+        reach("arc.half")
         try:
             jobs = replies(answer.content)
         except AnswerBroken as problem:

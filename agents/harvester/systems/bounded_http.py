@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from process.authorities import believed
+from agents.harvester.kill_points import reach
 from process.deadlines import with_deadlines, within
 
 CONNECT_SECONDS = 5.0
@@ -79,6 +80,7 @@ class BoundedHttp:
         bytes_max: int,
     ) -> Exchange:
         """The answer to one request, within `seconds`; raises NotSent, NoAnswer."""
+        reach("native.before")
         pieces: list[bytes] = []
         size = 0
         address = self._service.address
@@ -97,6 +99,7 @@ class BoundedHttp:
             raise NoAnswer(f"no answer from {address}: {said}") from None
         except httpx.HTTPError as problem:
             raise NoAnswer(f"no answer from {address}: {_words(problem)}") from None
+        reach("native.after")
         length = answer.headers.get("Content-Length", "")
         said_length = int(length) if length.isascii() and length.isdecimal() and len(length) < 19 else None
         return Exchange(answer.status_code, b"".join(pieces), answer.reason_phrase, said_length, retry_after(answer))

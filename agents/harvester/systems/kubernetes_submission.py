@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from agents.harvester.kill_points import reach
 from agents.harvester.systems.bounded_http import NoAnswer, NotSent
 from agents.harvester.systems.contract import Refused, SubmitOutcome, Submitted, Unknown, WorkerSpec
 from agents.harvester.systems.kubernetes_api import ApiReply, ApiServer
@@ -98,6 +99,7 @@ class JobSubmission:
             return _refused(spec.tag, tried.problem, permanent=tried.is_for_good)
         if not isinstance(uid, str):
             return uid
+        reach("kubernetes.half")
         document = secret_document(spec, self._stack, uid, files)
         return self._give_files(spec.tag, uid, document, is_new=tried.is_made, end=end)
 

@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
+from agents.harvester.kill_points import reach
+
 CHUNK_BYTES = 1 << 16
 ERROR_BYTES_MAX = 1 << 16
 
@@ -49,6 +51,7 @@ def one_line(text: str, length_max: int = 1000) -> str:
 
 def run_command(argv: Sequence[str], environment: Mapping[str, str], seconds: float, bytes_max: int = 1 << 20) -> Ran:
     """What `argv` said and how it ended; never raises for what the command does."""
+    reach("native.before")
     try:
         process = subprocess.Popen(
             argv,
@@ -71,6 +74,7 @@ def run_command(argv: Sequence[str], environment: Mapping[str, str], seconds: fl
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         code = process.wait()
+    reach("native.after")
     if problem_text:
         return Ran(None, bytes(outputs[0]), bytes(outputs[1]), f"{argv[0]} {problem_text.format(seconds=seconds)}")
     return Ran(code, bytes(outputs[0]), bytes(outputs[1]))

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.harvester.kill_points import reach
 from agents.harvester.systems.contract import WorkerSpec
 from agents.harvester.systems.tags import belongs
 from agents.plain_files import beginning_of, end_of, remove_folder
@@ -87,6 +88,7 @@ class WorkerFolders:
                 raise FileExistsError(17, f"a worker's file cannot be named {path.name!r}")
             make_private(folder / path.name, path.read_bytes())
         make_private(folder / "program", spec.program.read_bytes(), program=True)
+        reach("folder.half")
         exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in spec.environment.items())
         enter = f"cd -- {shlex.quote(str(folder))} || exit {EXIT_NO_FOLDER}\n" if self._shared else "chmod 700 program\n"
         script = _SCRIPT.format(enter=enter, started_before=EXIT_STARTED_BEFORE, retire=RETIRE, exports=exports)
