@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import orjson
 import structlog
@@ -24,11 +24,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from identity.agents import JOB_SECONDS, WORKER_SECONDS, Agent, AgentJob, claims_of
+from identity.agents import JOB_SECONDS, WORKER_SECONDS, Agent, AgentJob, claims_of, claims_of_job
 from identity.key_ring import Key, KeyRing, RingUnusable, document_of, read_ring
 from identity.own_issuers import AGENTS_ISSUER
 from identity.signatures import encoded, with_signature
-from identity.signed_here import SignedHere
+from identity.signed_here import OwnKey, SignedHere
 from identity.signed_on_host import SignedOnHost, host_key
 from process.private_files import write_private
 
@@ -63,7 +63,7 @@ class AgentKeys:
         self._version: tuple[int, int] | None = None
         self._looked = float("-inf")
         self._signer: _Signer | None = None
-        #: What these keys signed in this process, and in others of this host.
+        #: What these keys signed, here and elsewhere.
         self.signed_here = SignedHere(on_host)
 
     @classmethod
@@ -131,9 +131,9 @@ class AgentKeys:
         return self._ring
 
     def _take(self, ring: KeyRing, version: tuple[int, int]) -> None:
-        """The ring in the file is `ring`; tokens of its keys are known as the host's."""
+        """The ring in the file is `ring`; tokens of its keys are known as its own."""
         signers = [_prepared(one.key) for one in ring.keys]
-        self.signed_here.has_keys({signer.thumbprint: host_key(signer.private) for signer in signers})
+        self.signed_here.has_keys({one.thumbprint: OwnKey(one.private, host_key(one.private)) for one in signers})
         self._ring, self._version = ring, version
 
     def _rotate_if_due(self, now: float) -> None:
@@ -187,22 +187,22 @@ def key_ring_path(home: Path) -> Path:
 
 def worker_token(keys: AgentKeys, agent: Agent, now: float) -> tuple[str, int]:
     """A token for `agent` and when it ends (seconds since 1970): two hours, and never past the end of its renewals."""
-    return _signed(keys, replace(agent, job=None), now, WORKER_SECONDS)
+    return _signed(keys, agent, claims_of(replace(agent, job=None)), now, WORKER_SECONDS)
 
 
 def job_token(keys: AgentKeys, agent: Agent, job: AgentJob, now: float) -> tuple[str, int]:
     """A token of `agent` for the reports of one job and when it ends: a quarter of an hour."""
-    return _signed(keys, replace(agent, job=job, key_digest=""), now, JOB_SECONDS)
+    return _signed(keys, agent, claims_of_job(agent, job), now, JOB_SECONDS)
 
 
-def _signed(keys: AgentKeys, agent: Agent, now: float, seconds: int) -> tuple[str, int]:
+def _signed(keys: AgentKeys, agent: Agent, said: dict[str, Any], now: float, seconds: int) -> tuple[str, int]:
     ends = min(int(now) + seconds, agent.until)
     claims: dict[str, Any] = {
         "iss": AGENTS_ISSUER,
-        **claims_of(agent),
+        **said,
         "iat": int(now),
         "exp": ends,
-        "jti": str(uuid4()),
+        "jti": token_hex(16),
     }
     return keys.signed(claims), ends
 

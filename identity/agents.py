@@ -95,9 +95,18 @@ def agent_of(claims: Mapping[str, Any]) -> Agent | None:
 
 def claims_of(agent: Agent) -> dict[str, Any]:
     """What a token says of `agent`, apart from its times and its number."""
+    return _claims(agent, agent.job, agent.key_digest)
+
+
+def claims_of_job(agent: Agent, job: AgentJob) -> dict[str, Any]:
+    """As `claims_of`, of a token with which `agent` reports of `job` alone, and renews nothing."""
+    return _claims(agent, job, "")
+
+
+def _claims(agent: Agent, job: AgentJob | None, key_digest: str) -> dict[str, Any]:
     claims: dict[str, Any] = {
         "sub": agent.subject,
-        "aud": WORKER_AUDIENCE if agent.job is None else JOB_AUDIENCE,
+        "aud": WORKER_AUDIENCE if job is None else JOB_AUDIENCE,
         "name": f"Agent {agent.worker_id or 'harvester'}",
         "groups": [agent.vo, f"{agent.vo}/pilot"],
         "vo": agent.vo,
@@ -105,12 +114,12 @@ def claims_of(agent: Agent) -> dict[str, Any]:
         "queues": list(agent.queues),
         "worker": agent.worker_id,
         "until": agent.until,
-        "key": agent.key_digest,
+        "key": key_digest,
     }
     if agent.memory_mb:
         claims["memory_mb"] = agent.memory_mb
-    if agent.job is not None:
-        claims |= {"job": agent.job.job_id, "attempt": agent.job.attempt, "lease": agent.job.lease_id}
+    if job is not None:
+        claims |= {"job": job.job_id, "attempt": job.attempt, "lease": job.lease_id}
     if agent.exchanged is not None:
         found = agent.exchanged
         claims["act"] = {"iss": found.issuer, "sub": found.actor, "iat": found.issued_at}

@@ -68,7 +68,7 @@ def _header(part: str) -> Mapping[str, Any]:
 def _document(part: str, name: str) -> dict[str, Any]:
     try:
         raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-        found = json.loads(raw.decode(), object_pairs_hook=_no_key_twice, parse_constant=_no_number)
+        found = _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as problem:
         raise TokenRefused(f"the {name} of the token is not JSON as expected") from problem
     if not isinstance(found, dict):
@@ -85,3 +85,6 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_key_twice, parse_constant=_no_number)

@@ -80,7 +80,7 @@ class KeyCache:
         self._fetch, self.at_hand = fetch, at_hand
         self._shared = shared
         self._clock = clock
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[tuple[str, str | None, str | None], _Kept] = {}
 
     def key(self, issuer: TrustedIssuer, kid: str | None) -> PublicKey:
         """The key that `issuer` names `kid`; without one, its only key.
@@ -144,9 +144,10 @@ class KeyCache:
         return True
 
     def _kept_of(self, issuer: TrustedIssuer) -> _Kept:
-        kept = self._kept.get(_name(issuer))
+        place = (issuer.issuer, issuer.discovery_url, issuer.jwks_url)
+        kept = self._kept.get(place)
         if kept is None:
-            kept = self._kept[_name(issuer)] = _Kept()
+            kept = self._kept[place] = _Kept()
             self._read_shared(issuer, kept)
         return kept
 

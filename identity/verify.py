@@ -4,8 +4,8 @@ In: the text after `Bearer`. Out: what is believed of it, or `TokenRefused` sayi
 unless all holds: an issuer that has a row, a signature by a key that this issuer publishes, with the algorithm of that key, and
 every rule of `claims.py`. Tokens are kept as a hash only; accepted ones are remembered for ten minutes at most and never
 past their end, a bounded number of them, and all are forgotten when the rows change. Whether a token was revoked, and whether its
-issuer still publishes its key, is asked each time, also of one that is remembered. The signature of a token that this process
-or another one of its host made is not checked: it is known (signed_here.py).
+issuer still publishes its key, is asked each time, also of one that is remembered. The signature of a token by
+a key of which this process has the private half is not checked: it is known, or made again (signed_here.py).
 """
 
 import time
@@ -67,7 +67,7 @@ class Verifier:
     ) -> None:
         """issuers: None where they are not known yet; until `trust` is called no token is believed.
 
-        signed_here: which tokens this process, or another one of its host, signed.
+        signed_here: which tokens the private keys of this process signed.
         """
         self._keys = keys
         self._clock = clock
@@ -208,7 +208,9 @@ class Verifier:
         if token.algorithm not in issuer.algorithms:
             raise TokenRefused(f"the token is not signed with {' or '.join(issuer.algorithms)}", "alg")
         key = self._keys.key(issuer, token.key_id)
-        if not self._signed_here.is_signed(digest, key.thumbprint):
+        if token.algorithm != key.algorithm.value:
+            raise TokenRefused(f"the token says that its key is for {token.algorithm[:20]!r}, it is not", "alg")
+        if not self._signed_here.is_signed(token.text, digest, key.thumbprint):
             _check_signature(token, key)
         return key
 
@@ -222,8 +224,6 @@ class Verifier:
 
 
 def _check_signature(token: CompactToken, key: PublicKey) -> None:
-    if token.algorithm != key.algorithm.value:
-        raise TokenRefused(f"the token says that its key is for {token.algorithm[:20]!r}, it is not", "alg")
     if not is_valid(token.text, key.key, key.algorithm):
         raise TokenRefused("the signature of the token is not valid", "signature")
 

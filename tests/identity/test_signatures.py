@@ -7,7 +7,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
-from identity.signatures import encoded, is_valid, with_signature
+from identity.signatures import encoded, is_valid, with_signature, would_sign
 from schemas.types import SignatureAlgorithm
 
 ES256, RS256 = SignatureAlgorithm.ES256, SignatureAlgorithm.RS256
@@ -52,6 +52,31 @@ def test_each_byte_of_a_signature_counts(number: int) -> None:
 @pytest.mark.parametrize("last", [b"", b"\0" * 64, b"\0" * 63, b"\xff" * 64, b"\0" * 65, b"\0" * 32 + b"\1" * 32])
 def test_numbers_that_are_no_signature_are_refused(last: bytes) -> None:
     assert not is_valid(with_last(of_library(EC, "ES256"), last), EC.public_key, ES256)
+
+
+@pytest.mark.parametrize("number", range(64))
+def test_a_key_would_sign_what_it_signed_to_the_last_byte(number: int) -> None:
+    private: Any = EC.private_key
+    token = with_signature(encoded(HEAD), PAYLOAD, private)
+    last = bytearray(last_of(token))
+    last[number] ^= 1
+
+    assert with_signature(encoded(HEAD), PAYLOAD, private) == token
+    assert would_sign(token, private)
+    assert not would_sign(with_last(token, bytes(last)), private)
+
+
+def test_a_key_would_not_sign_what_another_signed_or_what_is_spelled_otherwise() -> None:
+    private: Any = EC.private_key
+    token = with_signature(encoded(HEAD), PAYLOAD, private)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spelled = token[:-1] + alphabet[alphabet.index(token[-1]) + 1]  # bits that base64 leaves out
+    assert is_valid(spelled, EC.public_key, ES256)
+
+    other: Any = OTHER_EC.private_key
+    found = [would_sign(one, private) for one in (spelled, f"{token}=", of_library(EC, "ES256"), of_library(RSA, "RS256"))]
+    assert found == [False] * 4
+    assert not would_sign(token, other)
 
 
 def test_a_signature_with_bytes_before_or_after_it_is_refused() -> None:

@@ -1,11 +1,17 @@
-"""A process does not check signatures of its own host, and all else of its own tokens is judged at each use."""
+"""A process does not check signatures of its own keys, and all else of its own tokens is judged at each use."""
 
 import os
 from pathlib import Path
 
 import orjson
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from identity.agent_issuer import AgentKeys, worker_token
@@ -13,8 +19,8 @@ from identity.agents import Agent
 from identity.digest import digest_of_id
 from identity.errors import TokenRefused
 from identity.own_issuers import AGENTS_ISSUER, own_issuers
-from identity.signatures import is_valid
-from identity.signed_here import SIGNED_MAX, SignedHere, text_digest
+from identity.signatures import is_valid, would_sign
+from identity.signed_here import SIGNED_MAX, OwnKey, SignedHere, text_digest
 from identity.signed_on_host import PLACES, SignedOnHost
 from identity.trust import key_cache
 from identity.verify import Verifier
@@ -30,13 +36,17 @@ AGENT = Agent("e" * 64, "wlcg", ("LOCAL",), "w1", int(START + 400 * 24 * 3600))
 
 
 class Process:
-    """An API process that makes tokens and believes them, with a clock that a test sets."""
+    """An API process that makes tokens and believes them, with a clock that a test sets.
 
-    def __init__(self, home: Path, given: Path | None = None) -> None:
+    is_stranger: it knows the public keys alone.
+    """
+
+    def __init__(self, home: Path, given: Path | None = None, *, is_stranger: bool = False) -> None:
         self.now = START
         self.keys = AgentKeys.of(home, given, clock=lambda: self.now)
         cache = key_cache(home, SharedDocuments(), lambda: self.now, agents=self.keys)
-        self.verifier = Verifier(own_issuers(VOS), cache, lambda: self.now, self.keys.signed_here)
+        known = None if is_stranger else self.keys.signed_here
+        self.verifier = Verifier(own_issuers(VOS), cache, lambda: self.now, known)
 
     def token(self) -> str:
         return worker_token(self.keys, AGENT, self.now)[0]
@@ -63,6 +73,19 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+@pytest.fixture
+def signed_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tokens that were signed once more, to compare."""
+    found: list[str] = []
+
+    def counted(text: str, key: EllipticCurvePrivateKey) -> bool:
+        found.append(text)
+        return would_sign(text, key)
+
+    monkeypatch.setattr("identity.signed_here.would_sign", counted)
+    return found
+
+
 def hosts(folder: Path) -> tuple[Path, Path, Path]:
     """The homes of two hosts to which the platform gives one ring of keys, and the file of that."""
     key = ECKey.generate_key("P-256", auto_kid=True).as_dict(private=True)
@@ -70,15 +93,43 @@ def hosts(folder: Path) -> tuple[Path, Path, Path]:
     return folder / "one", folder / "another", folder / "given.json"
 
 
-def test_the_signature_of_a_token_of_this_host_is_not_checked_and_that_of_another_host_is_once(
-    tmp_path: Path, checked: list[str]
+def test_a_token_is_known_on_its_host_signed_again_once_on_another_and_checked_by_strangers(
+    tmp_path: Path, checked: list[str], signed_again: list[str]
 ) -> None:
     host, other_host, given = hosts(tmp_path)
-    maker, neighbour, stranger = Process(host, given), Process(host, given), Process(other_host, given)
+    maker, neighbour, far = Process(host, given), Process(host, given), Process(other_host, given)
+    stranger = Process(other_host, given, is_stranger=True)
     token = maker.token()
 
-    assert [process.rule(token) for process in (maker, neighbour, stranger, stranger)] == ["", "", "", ""]
+    assert [process.rule(token) for process in (maker, neighbour)] == ["", ""]
+    assert (signed_again, checked) == ([], [])
+    assert [process.rule(token) for process in (far, far)] == ["", ""]
+    assert (signed_again, checked) == ([token], [])
+    assert [process.rule(token) for process in (stranger, stranger)] == ["", ""]
+    assert (signed_again, checked) == ([token], [token])
+
+
+def test_a_token_that_the_key_signed_with_chance_is_checked_on_another_host(tmp_path: Path, checked: list[str]) -> None:
+    host, other_host, given = hosts(tmp_path)
+    maker, far = Process(host, given), Process(other_host, given)
+    key = maker.keys.signer()
+    found = maker.verifier.believe(maker.token()).claims
+    head = {"alg": "ES256", "kid": key.kid, "typ": "at+jwt"}
+    token = jws.serialize_compact(head, orjson.dumps(found), key, algorithms=["ES256"])
+
+    assert far.rule(token) == ""
     assert checked == [token]
+
+
+def test_another_host_refuses_what_its_keys_did_not_sign(tmp_path: Path, checked: list[str]) -> None:
+    host, other_host, given = hosts(tmp_path)
+    maker, far = Process(host, given), Process(other_host, given)
+    token, another = maker.token(), maker.token()
+    (head, body, last), (_, other_body, other_last) = token.split("."), another.split(".")
+    forged = [f"{head}.{body}.{other_last}", f"{head}.{other_body}.{last}", f"{head}.{body}.{'A' * 86}", f"{token}A", token[:-1]]
+
+    assert [far.rule(one) for one in forged] == ["signature"] * 5
+    assert checked == forged
 
 
 def test_who_can_write_the_file_and_has_no_key_makes_no_token_believed(tmp_path: Path, checked: list[str]) -> None:
@@ -97,9 +148,12 @@ def test_who_can_write_the_file_and_has_no_key_makes_no_token_believed(tmp_path:
 
 
 @pytest.mark.parametrize("harm", ["short", "mode", "link", "folder", "zeros"])
-def test_a_file_that_cannot_be_used_costs_a_check_and_nothing_else(tmp_path: Path, checked: list[str], harm: str) -> None:
+def test_a_file_that_cannot_be_used_costs_a_signature_and_nothing_else(
+    tmp_path: Path, checked: list[str], signed_again: list[str], harm: str
+) -> None:
     file, maker = tmp_path / "identity" / "signed_tokens", Process(tmp_path)
     token = maker.token()
+    assert maker.rule(token) == ""
     match harm:
         case "short":
             os.truncate(file, 0)
@@ -116,7 +170,7 @@ def test_a_file_that_cannot_be_used_costs_a_check_and_nothing_else(tmp_path: Pat
     other = Process(tmp_path)
 
     assert [other.rule(token), maker.rule(token)] == ["", ""]
-    assert checked == [token]
+    assert (signed_again, checked) == ([token], [])
     assert other.rule(f"{token[:-1]}{'A' if token[-1] != 'A' else 'Q'}") == "signature"
 
 
@@ -229,23 +283,25 @@ def test_the_oldest_of_too_many_own_tokens_is_forgotten() -> None:
     for number in range(SIGNED_MAX + 1):
         here.note(f"token {number}", "key")
 
-    known = [here.is_signed(text_digest(f"token {number}"), "key") for number in (0, 1, SIGNED_MAX)]
+    known = [here.is_signed(token, text_digest(token), "key") for token in ("token 0", "token 1", f"token {SIGNED_MAX}")]
     assert known == [False, True, True]
 
 
 def test_a_token_is_known_for_the_key_that_signed_it_alone(tmp_path: Path) -> None:
     table = SignedOnHost(tmp_path / "signed_tokens")
     here, neighbour = SignedHere(table), SignedHere(table)
-    here.has_keys({"one": b"1" * 32, "two": b"2" * 32})
-    neighbour.has_keys({"one": b"1" * 32, "two": b"2" * 32})
+    one, two = (OwnKey(generate_private_key(SECP256R1()), name * 32) for name in (b"1", b"2"))
+    here.has_keys({"one": one, "two": two})
+    neighbour.has_keys({"one": one, "two": two})
+    token = "a.token.of"
 
-    here.note("token", "one")
+    here.note(token, "one")
 
-    digest = text_digest("token")
-    assert [process.is_signed(digest, "one") for process in (here, neighbour)] == [True, True]
-    assert [process.is_signed(digest, "two") for process in (here, neighbour)] == [False, False]
-    neighbour.has_keys({"two": b"2" * 32})
-    assert not neighbour.is_signed(digest, "one")
+    digest = text_digest(token)
+    assert [process.is_signed(token, digest, "one") for process in (here, neighbour)] == [True, True]
+    assert [process.is_signed(token, digest, "two") for process in (here, neighbour)] == [False, False]
+    neighbour.has_keys({"two": two})
+    assert not neighbour.is_signed(token, digest, "one")
 
 
 def descriptors_of(file: Path) -> int:
