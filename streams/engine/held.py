@@ -12,7 +12,7 @@ from typing import Any
 HELD_SECONDS = 0.25
 
 
-class Held:
+class HeldRecords:
     """Arrivals by the event that they wait for. seconds_now: a clock that only goes forward."""
 
     def __init__(self, seconds_now: Callable[[], float] = time.monotonic) -> None:

@@ -19,7 +19,7 @@ from schemas.wire import Decoded, Poison
 from streams.engine.arrivals import Arrival
 from streams.engine.decoder import Decoder
 from streams.engine.errors import CannotBeSent, RegistryAway
-from streams.engine.held import Held
+from streams.engine.held import HeldRecords
 from streams.engine.letters import BUG, UNSENDABLE, given_up, letter_about
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.engine.partial_decoder import PartialDecoder
@@ -84,7 +84,7 @@ class Listener:
         self._partial_decoders = partial_decoders or {}
         self._inbox: asyncio.Queue[Any] = asyncio.Queue(maxsize=INBOX)
         #: While `work` serves the inbox. A loop that hands its batches to `handle` counts them as done when it returns.
-        self._held: Held | None = None
+        self._held: HeldRecords | None = None
 
     def concerns(self, value: bytes | None) -> bool:
         """False for a record that no reaction asks about; True for all others, unreadable ones among them. Never waits."""
@@ -97,7 +97,7 @@ class Listener:
 
     async def work(self) -> None:
         """Serve the inbox for as long as the process lives."""
-        self._held = Held()
+        self._held = HeldRecords()
         next_one = asyncio.ensure_future(self._inbox.get())
         try:
             while True:
@@ -172,7 +172,7 @@ class Listener:
         return contents
 
     def _chosen_or_held(
-        self, reaction: Reaction, concerned: Sequence[tuple[RecordRead, Any]], events: Mapping[int, Any], held: Held
+        self, reaction: Reaction, concerned: Sequence[tuple[RecordRead, Any]], events: Mapping[int, Any], held: HeldRecords
     ) -> list[OutgoingCommand | DeadLetter]:
         """Record by record, because what is chosen for one may be what the next can wait for."""
         contents: list[OutgoingCommand | DeadLetter] = []

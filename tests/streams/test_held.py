@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from schemas.task import WakeTask
 from streams.engine.decoder import Decoder
-from streams.engine.held import Held
+from streams.engine.held import HeldRecords
 from streams.engine.listener import Listener, Reaction
 from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
 from streams.facts.snapshot import Snapshot
@@ -24,7 +24,7 @@ class HeldClock:
 
 
 def test_what_waits_is_free_when_its_event_was_read() -> None:
-    held, first, second = Held(HeldClock().seconds), object(), object()
+    held, first, second = HeldRecords(HeldClock().seconds), object(), object()
     assert [held.hold(first, "a"), held.hold(second, "b")] == [True, True]
 
     held.read("a")
@@ -36,7 +36,7 @@ def test_what_waits_is_free_when_its_event_was_read() -> None:
 
 def test_what_waits_is_free_a_quarter_of_a_second_after_the_first_that_waited_for_the_same() -> None:
     clock = HeldClock()
-    held, first, second = Held(clock.seconds), object(), object()
+    held, first, second = HeldRecords(clock.seconds), object(), object()
     held.hold(first, "a")
     clock.now = 100.125
     held.hold(second, "a")
@@ -48,7 +48,7 @@ def test_what_waits_is_free_a_quarter_of_a_second_after_the_first_that_waited_fo
 
 
 def test_what_waited_once_waits_no_more_until_it_was_acknowledged() -> None:
-    held, one = Held(HeldClock().seconds), object()
+    held, one = HeldRecords(HeldClock().seconds), object()
     held.hold(one, "a")
     held.read("a")
     held.taken()
