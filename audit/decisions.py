@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from audit.policies_at import Policies
-from schemas.brokers import FIGURES
 from schemas.reading import Recorded
 from schemas.streams import QueueHealth
 from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, NucleusAssigned, ParkTask, TaskParked
@@ -47,17 +46,6 @@ EARLIER_WORDS = MappingProxyType(
 PASSED = frozenset({"use", "weight", "set"})
 #: A decision is cited for two seconds; so many are not made in that time by those that read one topic.
 DECISIONS_REMEMBERED = 10_000
-WEIGHTS = {
-    "weight.running": "weight_running",
-    "weight.waiting": "weight_waiting",
-    "used.first": "used_first",
-    "candidates.max": "candidates_max",
-}
-
-
-class UnknownWeight(ValueError):
-    """A `--set` that names nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
@@ -96,28 +84,6 @@ class Tally:
     dropped: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
 
-def weighing_from(settings: Iterable[str], policies: Policies | None = None) -> Weighing:
-    """The figures in force with `NAME=VALUE` put over them, those of brokers in `policies`; raises UnknownWeight."""
-    made = IN_FORCE
-    for text in settings:
-        name, _, value = text.partition("=")
-        if policies is not None and name in FIGURES:
-            policies.figures_instead[name] = _number(name, value)
-            continue
-        if name not in WEIGHTS:
-            names = f"{', '.join(WEIGHTS)}, or a figure of the brokers"
-            raise UnknownWeight(f"--set: found {text[:60]!r}, expected NAME=VALUE with NAME one of {names}")
-        made = replace(made, **{WEIGHTS[name]: _number(name, value)})
-    return made
-
-
-def _number(name: str, value: str) -> float:
-    try:
-        return float(value)
-    except ValueError as problem:
-        raise UnknownWeight(f"--set {name}: found {value[:40]!r}, expected a number") from problem
-
-
 @dataclass(frozen=True, slots=True)
 class MadeFor:
     """An order with its tenant and the time of its event (microseconds UTC)."""
@@ -134,7 +100,11 @@ Recalled = tuple[BrokerageDecided, MadeFor]
 def judge(
     records: Iterable[Recorded], policies: Policies, weighing: Weighing = IN_FORCE, task_id: int | None = None
 ) -> Tally:
-    """Make each decision in `records` (task events in order) again."""
+    """Make each decision in `records` (task events, of each task in order) again.
+
+    An answer that cites a decision for another task may be read before this one: it is judged at the end.
+    """
+    later: list[tuple[Recorded, JobsGenerated | TaskParked, MadeFor]] = []
     orders: dict[str, MadeFor] = {}
     decisions: OrderedDict[str, Recalled] = OrderedDict()
     tally = Tally()
@@ -157,15 +127,17 @@ def judge(
                     outcomes = _nucleus_again(event.nuclei, event.brokerage.seed, position, made_for, policies)
                     _count(record, event.order, *outcomes, tally)
             case JobsGenerated() | TaskParked() as event:
-                made_for = orders.get(event.brokerage.seed)
-                if isinstance(event, JobsGenerated):
-                    orders.pop(event.brokerage.seed, None)
+                seed = event.brokerage.seed
+                made_for = orders.pop(seed, None) if isinstance(event, JobsGenerated) else orders.get(seed)
                 if made_for is not None and task_id in (None, int(envelope.aggregate_id)):
-                    cited = [(one, decisions.get(one.decision)) for one in event.brokerage.cited]
-                    again = _again(event.brokerage, cited, made_for, policies, weighing)
-                    _judge_one(record, event, again, tally)
+                    later.append((record, event, made_for))
+                    if _all_read(event, decisions) or len(later) > DECISIONS_REMEMBERED:
+                        _judge_one(record, event, _answered_again(event, decisions, made_for, policies, weighing), tally)
+                        later.pop()
             case _:
                 pass
+    for record, answer, made_for in later:
+        _judge_one(record, answer, _answered_again(answer, decisions, made_for, policies, weighing), tally)
     return tally
 
 
@@ -199,7 +171,7 @@ def _again(
     recorded: list[QueueVerdict] = []
     today: list[QueueVerdict] = []
     for citation, recalled in cited:
-        facts = facts_of(recalled[0].brokerage, policies, order.task_id) if recalled else None
+        facts = facts_of(recalled[0].brokerage, policies, recalled[1].order.task_id) if recalled else None
         if facts is None or recalled is None:
             return None
         decided, verdicts = _decided_again(citation, recalled, facts, weighing)
@@ -210,6 +182,22 @@ def _again(
     answer = answered(order, made_for.vo, drawn, evidence.seed, weighing, at, lambda asked: known.get(asked.ram_mb))
     earlier = all(recalled is not None and recalled[0].brokerage.seed != evidence.seed for _, recalled in cited)
     return Again(_codes(recorded), _codes(today), answer.command, earlier)
+
+
+def _all_read(event: JobsGenerated | TaskParked, decisions: Mapping[str, Recalled]) -> bool:
+    """False while a decision for another task is cited that stands in a part of the log that was not read yet."""
+    return all(one.decision in decisions for one in event.brokerage.cited if one.task_id)
+
+
+def _answered_again(
+    event: JobsGenerated | TaskParked,
+    decisions: Mapping[str, Recalled],
+    made_for: MadeFor,
+    policies: Policies,
+    weighing: Weighing,
+) -> Again | None:
+    cited = [(one, decisions.get(one.decision)) for one in event.brokerage.cited]
+    return _again(event.brokerage, cited, made_for, policies, weighing)
 
 
 def _decided_again(

@@ -146,7 +146,8 @@ def settings_in(file: Path) -> QueueSettings:
 def _decisions(
     config: StackConfig, task: int | None, figures: list[str], queues: list[Path], days: int | None, as_json: bool
 ) -> bool:
-    from audit.decisions import by_queue, judge, moved, weighing_from
+    from audit.decisions import by_queue, judge, moved
+    from audit.given_figures import weighing_from
     from audit.policies_at import Policies
     from audit.whole_log import events_of
     from eventlog.registry import codec_from

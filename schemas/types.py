@@ -5616,15 +5616,19 @@ _NAMES_OF_BROKERAGECITATION = lines_of(
 class BrokerageCitation(Struct, frozen=True, kw_only=True, gc=False):
     """The decision that an order rests on for the work of one memory, and what the order's own draw adds to it.
 
-    decision: event_id of the BrokerageDecided: of this order, or of an earlier one of the same task.
+    decision: event_id of the BrokerageDecided: of this order, of an earlier one of the same task, or of the
+        task that task_id names.
     ram_mb: Memory of the work that was brokered (MB), as the requirements count it: of the task, or what its
         input was raised to.
     waiting: Waiting jobs of each candidate when the order drew its queues, best candidate first.
+    task_id: Task whose decision it is, where that is another one of the same organisation; 0 for the order's
+        own.
     """
 
     decision: str
     ram_mb: int
     waiting: tuple[QueueWaiting, ...] = ()
+    task_id: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5632,6 +5636,7 @@ class BrokerageCitation(Struct, frozen=True, kw_only=True, gc=False):
             "decision": self.decision,
             "ram_mb": self.ram_mb,
             "waiting": [item.to_avro() for item in self.waiting],
+            "task_id": self.task_id,
         }
 
     @classmethod
@@ -5641,6 +5646,7 @@ class BrokerageCitation(Struct, frozen=True, kw_only=True, gc=False):
             decision=record["decision"],
             ram_mb=record["ram_mb"],
             waiting=tuple(QueueWaiting.from_avro(item) for item in record["waiting"]),
+            task_id=record["task_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5648,6 +5654,7 @@ class BrokerageCitation(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.ram_mb <= 1000000000000000
             and len(self.waiting) <= 1000
+            and 0 <= self.task_id <= 1000000000000000
             and _NAMES_OF_BROKERAGECITATION("\n".join((self.decision, ""))) is not None
             and (not self.waiting or all(map(QueueWaiting.is_within_bounds, self.waiting)))
         )

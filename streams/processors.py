@@ -91,7 +91,7 @@ def listeners(decoder: Decoder, outbox: Delivery, facts: Facts, api: str) -> tup
         Reaction(
             "refine", frozenset({"TaskSubmitted", "TaskReloaded"}), lambda records, known: refine_submitted(records, api, known)
         ),
-        Reaction("generate", generation.kinds, generation.choose),
+        Reaction("generate", generation.kinds, generation.choose, generation.awaits),
         Reaction("children", frozenset({"TaskFinalized"}), lambda records, _: tell_children(records)),
         Reaction("wake_late", frozenset({"TaskParked"}), wake_late),
     )

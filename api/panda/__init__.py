@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from api.log.long_lists import SUBMISSION_BYTES_MAX
 from api.log.submitted_parameters import PRIORITY_MAX, PRIORITY_MIN
 from api.panda import (
+    event_states,
     files,
     job_commands,
     jobs,
@@ -188,6 +189,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Parameter("mode", ArgumentKind.FLAG),
     ),
     get("job/get_metadata_for_analysis_jobs", jobs.user_metadata, TASK),
+    get("event/get_event_range_statuses", event_states.statuses, Parameter("job_task_ids", ArgumentKind.LIST)),
     post(
         "creds/set_user_secrets",
         secrets.set_secret,

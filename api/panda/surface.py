@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WORKFLOWS = "workflows are not offered by this server yet"
-EVENTS = "states of single ranges of the event service are not shown by this server yet"
 CLONING = "cloning of jobs is not offered by this server yet"
 STEERING = "hyperparameter optimisation is not offered by this server yet"
 CAROUSEL = "the data carousel is not offered by this server yet"
@@ -69,7 +68,7 @@ SERVED: tuple[KnownCall, ...] = (
     ),
     *_served(
         "event",
-        "get_available_event_range_count",
+        "get_available_event_range_count get_event_range_statuses",
         "acquire_event_ranges update_event_ranges update_single_event_range",
     ),
     *_served(
@@ -101,7 +100,6 @@ LATER: Mapping[str, tuple[str, ...]] = {
         "POST workflow/submit_workflow_raw_request", "POST workflow/submit_workflow", "GET workflow/get_workflow_details",
         "POST file_server/upload_workflow_request",
     ),
-    EVENTS: ("GET event/get_event_range_statuses",),
     STEERING: ("POST file_server/upload_hpo_checkpoint", "POST file_server/delete_hpo_checkpoint"),
     CLONING: ("POST task/enable_job_cloning", "POST task/disable_job_cloning"),
     CAROUSEL: (

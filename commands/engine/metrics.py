@@ -62,6 +62,5 @@ class Counted:
 
 
 def _dropped(event: BrokerageDecided) -> None:
-    for verdict in event.brokerage.verdicts:
-        if not verdict.taken:
-            REJECTIONS.labels(verdict.code).inc()
+    for code, count in Tally(one.code for one in event.brokerage.verdicts if not one.taken).items():
+        REJECTIONS.labels(code).inc(count)

@@ -144,7 +144,7 @@ def _decide(task: Task, command: TaskCommand, by: CommandEnvelope) -> Decision:
         case WakeTask():
             return wake(task, command)
         case RecordJobOutcomes():
-            return record_outcomes(task, command)
+            return record_outcomes(task, command, by)
         case KillTaskJobs():
             return kill_jobs(task, command)
         case RetryTaskUnits():
@@ -280,6 +280,8 @@ def resume(task: Task, command: ResumeTask) -> Decision:
     """Go on after a pause."""
     if task.status is not TaskStatus.PAUSED:
         return _wrong_status(task, "resume")
+    if command.throttle not in (0, task.throttle):
+        return refuse("MOVED_ON", f"throttle {command.throttle} is over, the task is paused for another reason")
     # What made it wait may have passed meanwhile, and no one looks at the orders of a paused task.
     # An order that was throttled is parked also where jobs of another one made the task running again.
     parked = task.old_status is not TaskStatus.PENDING and any(order.parked for order in task.orders.values())

@@ -152,8 +152,10 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             nucleus_assigned(task, event.nucleus)
             _take_back_orders(task)
         case TaskPaused():
-            task.old_status = before
+            task.old_status, task.throttle = before, event.throttle
+            task.throttles = max(task.throttles, event.throttle)
         case TaskResumed():
+            task.throttle = 0
             task.status, task.jobs_finished, task.jobs_failed = task.old_status, 0, 0
             task.blocked_at = envelope.occurred_at if task.blocked_at else 0
         case AttemptsIncreased():
@@ -233,7 +235,7 @@ def _refined(task: Task, event: TaskRefined) -> None:
     task.secondaries = refined_secondaries(task, event.definition)
     task.definition, task.known_units = with_nucleus_kept(task, event.definition), len(task.units)
     task.library, task.build_failures, task.learning = None, 0, Learning()
-    task.jobs_finished, task.jobs_failed = 0, 0
+    task.jobs_finished = task.jobs_failed = task.throttles = 0
     if are_complete(task.lists, task.names):
         task.wanted = wanted_names(task.definition, task.names)
 

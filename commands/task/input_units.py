@@ -31,6 +31,7 @@ class UnitStatus(StrEnum):
 STATUSES = tuple(UnitStatus)
 CODE_OF = {status: code for code, status in enumerate(STATUSES)}
 READY, ORDERED, RUNNING, FINISHED, FAILED = range(len(STATUSES))
+ENDED = (FINISHED, FAILED)
 #: No range of events begins there.
 EVENT_MAX = 1 << 62
 
@@ -75,6 +76,10 @@ def _no_counts() -> UndoArray:
     return UndoArray("q", [0] * len(STATUSES))
 
 
+def _no_sum() -> UndoArray:
+    return UndoArray("q", [0])
+
+
 @dataclass(slots=True)
 class InputUnits:
     """All units of a task. The columns have a place for each unit, `counts` one for each status.
@@ -82,6 +87,7 @@ class InputUnits:
     attempts_added raises the limits of every unit at once, of attempts and of failures. No unit with an id below `ready_from` is
     ready. ram_mb: memory that units were boosted to. failures_added: failures beyond those of the definition that a retry allows
     single units. greatest: by dataset, the last of the keys that its units have. gate: which units may become jobs.
+    open_failures: one number, the true failures of all units that are neither done nor given up.
     """
 
     pages: UndoList[Page] = field(default_factory=UndoList)
@@ -96,6 +102,7 @@ class InputUnits:
     ready_from: int = 1
     failures_added: UndoDict[int, int] = field(default_factory=UndoDict)
     gate: InputGate = OPEN
+    open_failures: UndoArray = field(default_factory=_no_sum)
     _order: OrderSeen | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
@@ -278,6 +285,8 @@ class InputUnits:
             code = FINISHED if change.finished else FAILED if change.failed else READY
             self._set(change.unit_id, code)
             self.attempts[change.unit_id - 1] = change.attempt
+            if code not in ENDED:
+                self.open_failures[0] += change.failed_attempt - self.failed_attempts[change.unit_id - 1]
             self.failed_attempts[change.unit_id - 1] = change.failed_attempt
             if change.attempts_given:
                 self.attempts_max[change.unit_id - 1] += change.attempts_given
@@ -316,6 +325,9 @@ class InputUnits:
             self.status[unit_id - 1] = code
             self.counts[was] -= 1
             self.counts[code] += 1
+            if (was in ENDED) != (code in ENDED):
+                failures = self.failed_attempts[unit_id - 1]
+                self.open_failures[0] += failures if was in ENDED else -failures
 
     def _ready_from(self, lowest: int) -> None:
         """Go to the first unit that is ready, from `lowest` on; units are passed once, unless they come back."""

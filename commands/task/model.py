@@ -83,7 +83,8 @@ class Task:
     known_units: units that it had when its definition was made; input that is fed after it may be one of them. files: by
     input dataset, how many files its units are of. input_events: their events, where the definition limits these. retrying:
     units of a retry are still to be given their attempts.
-    jobs_finished, jobs_failed: since the task was refined or resumed.
+    jobs_finished, jobs_failed: since the task was refined or resumed. throttles: how often it was throttled for failures since it
+    was refined; throttle: the number of the one that holds it, 0 where none does.
     reading: number of the present reading of the input, from 0. followed: of input datasets that still grow, how many files the
     task has had, in the order in which they were registered.
     request_id: of the workflow that it is a work of, if any.
@@ -125,6 +126,8 @@ class Task:
     retrying: bool = False
     jobs_finished: int = 0
     jobs_failed: int = 0
+    throttles: int = 0
+    throttle: int = 0
     scouts: Scouts = Scouts.NONE
     learning: Learning = field(default_factory=Learning)
     orders: UndoDict[int, Order] = field(default_factory=UndoDict)

@@ -14,6 +14,7 @@ from commands.sizes import cut, first_part
 from commands.task.auto_pause import paused_for_failures
 from commands.task.corrections import corrections, memory_after
 from commands.task.ends import MERGE_ATTEMPTS_MAX
+from commands.task.failure_throttle import throttled_for_failures
 from commands.task.for_workflow import unit_ends
 from commands.task.input_units import UnitStatus
 from commands.task.limits import OUTCOMES_PER_EVENT
@@ -28,6 +29,7 @@ from schemas.queue import HoldTask
 from schemas.records import replace
 from schemas.task import JobOutcomesRecorded, RecordJobOutcomes
 from schemas.types import (
+    CommandEnvelope,
     DatasetFile,
     DatasetRole,
     FileAccounts,
@@ -49,7 +51,7 @@ SERVER_RETRIES_ASKED, SERVER_RETRIES_SIGNAL = 2, 1
 SIGNAL_CODES = frozenset({1200, 1201, 1213})
 
 
-def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
+def record_outcomes(task: Task, command: RecordJobOutcomes, by: CommandEnvelope) -> Decision:
     """Account for ended jobs: input done, given up or ready again; outputs into their datasets.
 
     The end of a job that takes ranges of events is accounted for when their set has judged it (`range_jobs.py`).
@@ -90,9 +92,11 @@ def record_outcomes(task: Task, command: RecordJobOutcomes) -> Decision:
         secondaries=accounts_once_ended(task, changes.values()) if task.secondaries else (),
     )
     following: list[Any] = [*corrections(task, known, changes)]
-    pause = paused_for_failures(task, known, recorded.accounts.finished + recorded.accounts.failed)
-    if pause is not None:
-        following.append(pause)
+    done = recorded.accounts.finished + recorded.accounts.failed
+    pause = paused_for_failures(task, known, done)
+    paused = (pause,) if pause is not None else throttled_for_failures(task, changes, done, by)
+    if paused:
+        following += paused
         follow_ups += (FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
     return accept(recorded, *following, follow_ups=tuple(follow_ups))
 

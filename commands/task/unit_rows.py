@@ -6,7 +6,7 @@ from typing import Any
 
 from commands.snapshot import Row
 from commands.task.input_gate import InputGate
-from commands.task.input_units import InputUnits, UnitStatus
+from commands.task.input_units import ENDED, InputUnits, UnitStatus
 from commands.task.unit_page import NOTHING, SEPARATOR, Page, Texts, UnitKey, first_of
 from commands.undo import UndoArray, UndoBytes, UndoDict, UndoList
 from schemas.task import UnitAccountsSnapshot, UnitPageSnapshot
@@ -65,6 +65,7 @@ def restored(
         ram_mb.update(zip(row.boosted, row.ram_mb, strict=True))
         failures_added.update(zip(row.pardoned, row.failures_added, strict=True))
     assert len(status) == sum(map(len, pages)), f"{len(status)} accounts for {sum(map(len, pages))} units"
+    open_ones = (one for place, one in enumerate(failed_attempts) if one and status[place] not in ENDED)
     counts = UndoArray("q", [status.count(code) for code in range(len(UnitStatus))])
     return InputUnits(
         UndoList(pages),
@@ -76,6 +77,7 @@ def restored(
         ready_from,
         UndoDict(failures_added),
         gate,
+        UndoArray("q", [sum(open_ones)]),
     )
 
 

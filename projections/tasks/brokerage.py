@@ -35,6 +35,7 @@ def order_rows(record: Recorded, order: int, evidence: BrokerageEvidence, *, par
                 "place": place,
                 "order_number": order,
                 "at": envelope.occurred_at,
+                "decided_for": one.task_id or int(envelope.aggregate_id),
                 "decision": one.decision,
                 "seed": evidence.seed,
                 "waiting": {row.queue: row.waiting for row in one.waiting},

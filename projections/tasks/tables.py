@@ -5,7 +5,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 6
+VERSION = 7
 TOPICS = (AGGREGATES["task"].topic("events"),)
 METADATA = MetaData()
 SUBJECTS = {"task": ("task", "task_dataset", "task_file", "task_names")}
@@ -169,6 +169,8 @@ BROKERAGE_CITATION = Table(
     Column("place", Integer, primary_key=True),
     Column("order_number", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
+    # The task whose decision it is: its own, or another one of the same organisation.
+    Column("decided_for", BigInteger, nullable=False),
     Column("decision", Text, nullable=False, info=at_most(200)),
     Column("seed", Text, nullable=False, info=at_most(200)),
     Column("waiting", JSON, nullable=False),
@@ -184,7 +186,7 @@ VIEWS = {
         " WHERE d.task_id = b.task_id AND d.sequence = b.sequence)"
         " UNION ALL SELECT c.task_id, c.sequence, c.place * 10000::bigint + b.place, c.order_number, c.at, b.queue, b.taken,"
         " b.code, b.weight, b.message, b.change, c.parked, b.sequence, b.at FROM {schema}.brokerage_citation c"
-        " JOIN {schema}.brokerage_decision d ON d.task_id = c.task_id AND d.decision = c.decision"
+        " JOIN {schema}.brokerage_decision d ON d.task_id = c.decided_for AND d.decision = c.decision"
         " JOIN {schema}.brokerage b ON b.task_id = d.task_id AND b.sequence = d.sequence"
     ),
     "job_attempt": (

@@ -1307,14 +1307,17 @@ class ResumeTask(Struct, frozen=True, kw_only=True, gc=False):
     """Go on after a pause.
 
     reason: Why, as given.
+    throttle: Number of the throttle for failures that it ends, and no other pause; 0 ends any.
     """
 
     reason: str | None = None
+    throttle: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "reason": self.reason,
+            "throttle": self.throttle,
         }
 
     @classmethod
@@ -1322,11 +1325,15 @@ class ResumeTask(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             reason=record["reason"],
+            throttle=record["throttle"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+        return (
+            (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and 0 <= self.throttle <= 1000000
+        )
 
 
 class RetryTask(Struct, frozen=True, kw_only=True, gc=False):
@@ -3076,14 +3083,18 @@ class TaskPaused(Struct, frozen=True, kw_only=True, gc=False):
     """The task makes and dispatches no jobs.
 
     reason: Why, as given.
+    throttle: Number of the throttle for failures, from 1, which ends by a command that is ordered for later; 0
+        for a pause that a person ends.
     """
 
     reason: str | None = None
+    throttle: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "reason": self.reason,
+            "throttle": self.throttle,
         }
 
     @classmethod
@@ -3091,11 +3102,15 @@ class TaskPaused(Struct, frozen=True, kw_only=True, gc=False):
         """The record that fastavro read."""
         return cls(
             reason=record["reason"],
+            throttle=record["throttle"],
         )
 
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
-        return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+        return (
+            (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and 0 <= self.throttle <= 1000000
+        )
 
 
 class TaskPriorityChanged(Struct, frozen=True, kw_only=True, gc=False):
@@ -4072,6 +4087,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         one.
     jobs_finished: Jobs that succeeded since the task was refined or resumed.
     jobs_failed: Jobs that failed since then.
+    throttles: How often the task was throttled for failures since it was refined.
+    throttle: Number of the throttle that holds it; 0 where none does.
     request_id: Request to iDDS of which the task is a work; null for a task of its own.
     """
 
@@ -4116,6 +4133,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     blocked_at: int = 0
     jobs_finished: int = 0
     jobs_failed: int = 0
+    throttles: int = 0
+    throttle: int = 0
     request_id: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
@@ -4162,6 +4181,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "blocked_at": self.blocked_at,
             "jobs_finished": self.jobs_finished,
             "jobs_failed": self.jobs_failed,
+            "throttles": self.throttles,
+            "throttle": self.throttle,
             "request_id": self.request_id,
         }
 
@@ -4210,6 +4231,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             blocked_at=record["blocked_at"],
             jobs_finished=record["jobs_finished"],
             jobs_failed=record["jobs_failed"],
+            throttles=record["throttles"],
+            throttle=record["throttle"],
             request_id=record["request_id"],
         )
 
@@ -4251,6 +4274,8 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.blocked_at <= 4102444800000000
             and 0 <= self.jobs_finished <= 1000000000000
             and 0 <= self.jobs_failed <= 1000000000000
+            and 0 <= self.throttles <= 1000000
+            and 0 <= self.throttle <= 1000000
             and (self.request_id is None or (1 <= self.request_id <= 899999999))
             and _NAMES_OF_TASKSNAPSHOT("\n".join((self.status, self.old_status, self.ending or "", self.aside_from, self.parent_status, self.scouts, ""))) is not None
             and (not self.inputs or all(map(InputSnapshot.is_within_bounds, self.inputs)))

@@ -19,6 +19,7 @@ from schemas.wire import Decoded, Poison
 from streams.engine.arrivals import Arrival
 from streams.engine.decoder import Decoder
 from streams.engine.errors import CannotBeSent, RegistryAway
+from streams.engine.held import HeldRecords
 from streams.engine.letters import BUG, UNSENDABLE, given_up, letter_about
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.engine.partial_decoder import PartialDecoder
@@ -32,11 +33,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A pure choice and the names of the records that it is asked about."""
+    """A pure choice and the names of the records that it is asked about.
+
+    awaits: the event id of another record of the topic, on its way to the log, after which the choice for a record costs less;
+    empty for a record that is to be answered now. A record waits for it a quarter of a second at most.
+    """
 
     name: str
     kinds: frozenset[str]
     choose: Choose
+    awaits: Callable[[RecordRead, Snapshot], str] | None = None
 
 
 class Delivery(Protocol):
@@ -77,6 +83,8 @@ class Listener:
         self._before = before
         self._partial_decoders = partial_decoders or {}
         self._inbox: asyncio.Queue[Any] = asyncio.Queue(maxsize=INBOX)
+        #: While `work` serves the inbox. A loop that hands its batches to `handle` counts them as done when it returns.
+        self._held: HeldRecords | None = None
 
     def concerns(self, value: bytes | None) -> bool:
         """False for a record that no reaction asks about; True for all others, unreadable ones among them. Never waits."""
@@ -89,19 +97,34 @@ class Listener:
 
     async def work(self) -> None:
         """Serve the inbox for as long as the process lives."""
-        while True:
-            events = [await self._inbox.get()]
-            if self.within:
-                await asyncio.sleep(self.within)
-            while not self._inbox.empty() and len(events) < self.batch_max:
-                events.append(self._inbox.get_nowait())
-            await self.handle(events)
+        self._held = HeldRecords()
+        next_one = asyncio.ensure_future(self._inbox.get())
+        try:
+            while True:
+                await asyncio.wait({next_one}, timeout=self._held.seconds_left())
+                events = self._held.taken()
+                if next_one.done():
+                    events.append(next_one.result())
+                    if self.within:
+                        await asyncio.sleep(self.within)
+                    while not self._inbox.empty() and len(events) < self.batch_max:
+                        events.append(self._inbox.get_nowait())
+                    next_one = asyncio.ensure_future(self._inbox.get())
+                while events:
+                    await self.handle(events)
+                    events = self._held.taken()
+        finally:
+            next_one.cancel()
 
     async def handle(self, events: Sequence[Any]) -> None:
-        """Deliver what follows from a batch, and only then acknowledge it."""
+        """Deliver what follows from a batch, and only then acknowledge it, but for records that wait for another one."""
         await self._deliver(events)
         for event in events:
-            event.ack()
+            if self._held is None:
+                event.ack()
+            elif not self._held.holds(event):
+                self._held.done(event)
+                event.ack()
 
     async def read_again(self, record: Any, again: str) -> RecordRead | None:
         """A record that became a dead letter, read once more; None when it still cannot be read."""
@@ -129,6 +152,7 @@ class Listener:
     async def _follow(self, events: Sequence[Any]) -> list[OutgoingCommand | DeadLetter]:
         """What follows from a batch."""
         records_read: list[tuple[str, RecordRead, Any]] = []
+        events_read: dict[int, Any] = {}
         contents: list[OutgoingCommand | DeadLetter] = []
         for event in events:
             read = await self._read(event.message)
@@ -136,13 +160,38 @@ class Listener:
                 contents.append(read)
             elif read is not None:
                 records_read.append((*read, event.message))
+                events_read[id(read[1])] = event
         if records_read and self._before is not None:
             await self._before([one for _, one, _ in records_read])
         for reaction in self._reactions:
             concerned = [(one, message) for kind, one, message in records_read if kind in reaction.kinds]
-            if concerned:
+            if concerned and reaction.awaits is not None and self._held is not None:
+                contents += self._chosen_or_held(reaction, concerned, events_read, self._held)
+            elif concerned:
                 contents += self._chosen(reaction, concerned)
         return contents
+
+    def _chosen_or_held(
+        self, reaction: Reaction, concerned: Sequence[tuple[RecordRead, Any]], events: Mapping[int, Any], held: HeldRecords
+    ) -> list[OutgoingCommand | DeadLetter]:
+        """Record by record, because what is chosen for one may be what the next can wait for."""
+        contents: list[OutgoingCommand | DeadLetter] = []
+        for one, message in concerned:
+            awaited = self._awaited(reaction, one)
+            if not awaited or not held.hold(events[id(one)], awaited):
+                contents += self._chosen(reaction, [(one, message)])
+            if one.envelope is not None:
+                held.read(one.envelope.event_id)
+        return contents
+
+    def _awaited(self, reaction: Reaction, one: RecordRead) -> str:
+        """What the record waits for; nothing where that fails: the choice itself shows the bug if it matters there."""
+        assert reaction.awaits is not None
+        try:
+            return reaction.awaits(one, self._snapshot())
+        except Exception:  # the processor must outlive a bug in any choice
+            log.exception("waiting_failed", reaction=reaction.name)
+            return ""
 
     def _chosen(self, reaction: Reaction, concerned: Sequence[tuple[RecordRead, Any]]) -> list[OutgoingCommand | DeadLetter]:
         """Commands for all; when a choice fails, half by half, with a dead letter for the record on which it fails."""

@@ -28,10 +28,10 @@ from streams.engine.messages import outgoing_id
 from streams.facts.snapshot import Snapshot
 from streams.jedi.brokerage import broker
 from streams.jedi.candidates import Asked, Candidate, Surroundings
-from streams.jedi.citing import Decided, Known, citation, drawn_by, nothing_known
+from streams.jedi.citing import Decided, Known, citation, drawn_by, nothing_known, shared_work
 from streams.jedi.evidence import EVIDENCE_BYTES, evidence_of
 from streams.jedi.filters_by_use import HOSPITAL
-from streams.jedi.loads import loads_by_queue
+from streams.jedi.loads import loads_by_queue, of_all
 from streams.jedi.merge import merge
 from streams.jedi.shown import readable
 from streams.jedi.split import NO_SECONDARY, memory_groups, split
@@ -89,7 +89,8 @@ def answered(
         candidates = drawn_by(decided.candidates, facts)
         if not candidates:
             return _parked(order, asked, verdicts, seed, facts)
-        cited.append(citation(decided.decision, asked.ram_mb, candidates))
+        of_task = decided.asked.task_id if decided.asked.task_id != order.task_id else 0
+        cited.append(citation(decided.decision, asked.ram_mb, candidates, of_task))
         continues = order.continues and order.units[-1].unit_id == units[-1].unit_id
         found = _plans(order, units, asked, candidates, seed, continues=continues)
         plans += _with_type(found, asked, facts)
@@ -117,7 +118,8 @@ def decide(
     brokered = broker(asked, queues, order.queues_used, seed, weighing, kind, around)
     rows = (facts.queues[one.queue] for one in brokered.candidates)
     loads = {row.settings.name: (row.waiting, row.leased) for row in rows}
-    found = Decided(decision, asked, order.queues_used, brokered.candidates, loads, facts.position)
+    work = shared_work(asked, order.queues_used, facts)
+    found = Decided(decision, asked, order.queues_used, brokered.candidates, loads, facts.position, work=work)
     return found, brokered.verdicts
 
 
@@ -133,7 +135,7 @@ def _surroundings(asked: Asked, facts: Snapshot, kind: BrokerKind) -> Surroundin
     loads = loads_by_queue(facts.queues.values(), asked, resource_type)
     return with_fields(
         around,
-        users={name: user for name, (user, _) in loads.items()},
+        users={name: user if kind is BrokerKind.ANALYSIS else of_all(user) for name, (user, _) in loads.items()},
         types={name: load for name, (_, load) in loads.items()},
         normal=any(not name.endswith(HOSPITAL) for name in facts.queues),
     )

@@ -32,6 +32,11 @@ def loads_by_queue(queues: Iterable[QueueFacts], asked: Asked, resource_type: st
     return found
 
 
+def of_all(user: UserLoad) -> UserLoad:
+    """Without the user's own jobs: for a verdict that tasks of other users cite, by filters that do not look at them."""
+    return UserLoad(user.queued, user.running, user.users, 0, 0)
+
+
 def _loads_of(queue: QueueFacts, asked: Asked, resource_type: str) -> Loads:
     queued = running = user_queued = user_running = type_queued = type_running = cores = 0
     users: set[tuple[str, str]] = set()

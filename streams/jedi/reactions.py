@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from schemas.bounds import problems_of, sentence
 from schemas.task import BreakTask, JobsOrdered, RefineTask, TaskReloaded, TaskSubmitted, ThrottleOrder
-from schemas.types import EventEnvelope, NameList, TaskDefinition
+from schemas.types import EventEnvelope, JobKind, NameList, TaskDefinition
 from streams.engine.messages import OutgoingCommand, RecordRead, outgoing_command
 from streams.engine.record_size import bytes_of
 from streams.facts.snapshot import Snapshot
 from streams.jedi.citing import Decisions
-from streams.jedi.generate import PART, answered
+from streams.jedi.generate import PART, answered, brokered_apart
 from streams.jedi.nucleus_choice import assigned, waits_for_nucleus, with_nucleus_wanted
 from streams.jedi.refine import refine
 from streams.jedi.scout_figures import with_pause_figures, with_retry_figures, with_scout_figures
@@ -67,8 +67,20 @@ class Generation:
                 continue
             known = self._decisions.known(cause.aggregate_id, order.queues_used, facts, one.logged_at)
             made = answered(order, cause.vo, facts, cause.event_id, ordered_at=cause.occurred_at, known=known)
-            self._decisions.made(cause.aggregate_id, made.made)
+            self._decisions.made(cause.aggregate_id, made.made, cause.event_id, one.logged_at)
             yield outgoing_command(made.command, cause.aggregate_id, [cause], PART)
+
+    def awaits(self, one: RecordRead, facts: Snapshot) -> str:
+        """The id of the decision that is on its way to the log and would spare this order its own; empty where there is none."""
+        if not isinstance(one.message, JobsOrdered) or one.message.kind is not JobKind.NORMAL or one.message.queues_used:
+            return ""
+        order, cause = one.message, one.cause
+        known = self._decisions.known(cause.aggregate_id, order.queues_used, facts, one.logged_at)
+        for asked, _ in brokered_apart(order, cause.vo, cause.occurred_at):
+            found = "" if known(asked) else self._decisions.coming(asked, (), facts, cause.event_id, one.logged_at)
+            if found:
+                return found
+        return ""
 
     def _throttled(self, order: JobsOrdered, cause: EventEnvelope, facts: Snapshot, now: int) -> ThrottleOrder | None:
         """now: when the log took the order. A task that was woken orders at the time of what throttled it, which stands still."""

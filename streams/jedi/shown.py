@@ -37,6 +37,8 @@ def shown(value: object) -> str:
 
 def readable(text: str, characters_max: int = MESSAGE_CHARACTERS_MAX) -> str:
     """`text` without what is no text, cut at `characters_max`."""
+    if len(text) <= characters_max and TEXT.takes(text):
+        return text
     text = TEXT.replaced(text, characters_max + 1)
     return text if len(text) <= characters_max else text[: characters_max - 3] + "..."
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import typer
 
-from audit.decisions import Tally, by_queue, judge, moved, weighing_from
+from audit.decisions import Tally, by_queue, judge, moved
+from audit.given_figures import weighing_from
 from audit.policies_at import Policies
 from cli.replay import settings_in
 from schemas.ids import event_id
@@ -223,3 +224,30 @@ def test_orders_that_no_queue_takes_any_more_are_counted() -> None:
 
     assert (tally.jobs_today.total(), tally.waiting_today) == (0, 100)
     assert tally.waiting_recorded == sum(isinstance(one.message, TaskParked) for one in day)
+
+
+@pytest.mark.parametrize("is_decision_last", [False, True])
+def test_an_order_that_cites_a_decision_for_another_task_comes_out_the_same(is_decision_last: bool) -> None:
+    generation, days = Generation(), []
+    known = Snapshot({one.name: QueueFacts(one, 9, 19, 1) for one in QUEUES}, position=POSITION)
+    for task_id in (TASK, TASK + 1):
+        order = JobsOrdered(
+            order=1, kind=JobKind.NORMAL, units=tuple(files(20)), definition=a_definition(files_per_job=2), task_id=task_id,
+            priority=1000, owner="ada",
+        )  # fmt: skip
+        envelope = an_envelope(str(task_id), task_id, occurred_at=NOON)
+        (made,) = generation.choose([RecordRead(order, envelope, "t", 0, 1, logged_at=NOON)], known)
+        command: Any = made.command
+        day = [recorded(order, envelope)]
+        for one in command.decided:
+            row = BrokerageDecided(
+                order=1, ram_mb=one.ram_mb, largest_input_bytes=one.largest_input_bytes, brokerage=one.evidence
+            )
+            said = an_envelope(str(task_id), task_id + 100, event_id=event_id(made.envelope.command_id, 0))
+            list(generation.choose([RecordRead(row, said, "t", 0, 1, logged_at=NOON)], known))
+            day.append(recorded(row, said))
+        days.append([*day, recorded(outcome(command, command.brokerage), an_envelope(str(task_id), task_id + 200))])
+
+    tally = judge([*days[is_decision_last], *days[not is_decision_last]], policies())
+
+    assert (tally.decisions, tally.equal, tally.without_figures, tally.cited) == (2, 2, 0, 1)

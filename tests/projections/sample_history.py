@@ -195,13 +195,14 @@ def generated(task_id: int, order: int, serials: dict[int, tuple[int, ...]], **c
     )
 
 
-def citing_orders(task_id: int, written: int) -> tuple[list[Said], str]:
-    """A decision, which is the event that a writer writes after `written` others, and two orders that cite it; its id."""
+def citing_orders(task_id: int, written: int, of: int = 0) -> tuple[list[Said], str]:
+    """A decision, which is the event that a writer writes after `written` others, and two orders that cite it; its id. of: the
+    other task that they say it was made for."""
     decision = event_id(caused_command_id("test", written + 1), 0)
     said: list[Said] = [(BrokerageDecided(order=2, ram_mb=2000, brokerage=evidence()), task_id)]
     for order, waiting in ((2, 3), (3, 4)):
         draw = (QueueWaiting(queue=QUEUE, waiting=waiting),)
-        citation = BrokerageCitation(decision=decision, ram_mb=2000, waiting=draw)
+        citation = BrokerageCitation(decision=decision, ram_mb=2000, waiting=draw, task_id=of)
         cites = BrokerageEvidence(seed=f"seed-{order}", cited=(citation,))
         said.append((replace(generated(task_id, order, {}, total=2, used=2), brokerage=cites), task_id))
     return said, decision

@@ -57,7 +57,7 @@ def an_extreme(entry: CatalogEntry, which: str) -> Recorded:
         # Of a merge these are serials of jobs, whose range is part of what a job's id is.
         record["jobs"] = [{**job, "unit_ids": [1, 9_999_999]} for job in record["jobs"]]
     message = message_class(entry.full_name).from_avro(record)
-    envelope = EventWriter().envelope(message, FIRST if entry.aggregate in ("task", "job", "workflow") else "an id")
+    envelope = EventWriter().envelope(message, FIRST if entry.aggregate in ("task", "job", "workflow", "ranges") else "an id")
     return Recorded(Place(entry.topic, 0, 0), message, envelope)
 
 
@@ -68,7 +68,8 @@ class AnyRow(RowChanges):
         """See `RowChanges`."""
         row = {"status": "ready", "old_status": None, "super_status": "ready", "started_at": 1, "dataset": "d"}
         workflow = {"attempt": 1, "bounds": [0], "states": ""}
-        return {**row, **workflow, "message": None, "changed": None, "nucleus": None}
+        ranges = {"tries": [[[1, 2]]], "file_id": 1, "ranges": [[1, 2, 1, "s"]], "is_over": False}
+        return {**row, **workflow, **ranges, "message": None, "changed": None, "nucleus": None}
 
 
 def rows_of(projection: Projection, record: Recorded) -> Iterator[tuple[Table, Row]]:

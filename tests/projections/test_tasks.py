@@ -258,6 +258,18 @@ def test_a_decision_is_kept_once_and_the_orders_that_cite_it_are_named() -> None
         (7, 2, decision, {"LOCAL": 3}),
         (8, 3, decision, {"LOCAL": 4}),
     ]
+    assert {row["decided_for"] for row in tables.all("brokerage_citation")} == {TASK}
+
+
+def test_an_order_that_cites_a_decision_for_another_task_names_that_task() -> None:
+    cited, decision = citing_orders(TASK, len(until_running()), of=TASK + 1)
+
+    rows = after(until_running(), cited[1:]).all("brokerage_citation")
+
+    assert [the(row, "task_id", "decided_for", "decision") for row in rows] == [
+        (TASK, TASK + 1, decision),
+        (TASK, TASK + 1, decision),
+    ]
 
 
 def test_a_refinement_after_a_reload_keeps_what_was_counted() -> None:

@@ -8,15 +8,16 @@ import pytest
 from schemas.records import replace
 from schemas.streams import QueueHealth
 from schemas.task import BrokerageDecided, GenerateJobs, JobsGenerated, JobsOrdered, ParkTask, RefineTask
-from schemas.types import BrokerageCitation, JobKind, QueueWaiting, SplitRules
+from schemas.types import BrokerageCitation, BrokerKind, BrokerRule, DatasetReplicas, JobKind, QueueWaiting, SplitRules
 from streams.engine.messages import RecordRead
-from streams.facts.snapshot import QueueFacts, Snapshot
+from streams.facts.outside import OutsideFacts
+from streams.facts.snapshot import EndCounts, QueueFacts, Snapshot
 from streams.jedi.reactions import Generation
 from tests.commands.builders import TASK, a_submission
 from tests.commands.builders import a_definition as a_task_definition
 from tests.commands.builders import a_queue as configured_queue
 from tests.commands.in_memory import a_culm
-from tests.streams.builders import a_definition, a_queue, files, record_read
+from tests.streams.builders import a_definition, a_queue, an_envelope, files, record_read
 
 NOON = 1_700_000_000_000_000
 POSITION = "culm.policy.events.v1:0:3"
@@ -138,3 +139,80 @@ def test_the_id_that_orders_cite_is_that_of_the_event_in_the_log() -> None:
     assert set(cited) == set(decided)
     # Ten orders are open at once, the next ten after a queue was used; the last ten cite what was decided for these.
     assert (len(decided), len(cited)) == (20, 30)
+
+
+def owned(number: int, task_id: int, owner: str = "ada", **changes: Any) -> RecordRead:
+    """An order of a task of which it is known whose it is."""
+    read = an_order(number, task_id=task_id, owner=owner, **changes)
+    return with_fields(read, envelope=an_envelope(str(task_id), task_id - 10_000_000))
+
+
+def after_a_decision_for(owner: str, known: Snapshot) -> tuple[Generation, str]:
+    """A generation that read its decision for task 10000001 of `owner` from the log; its id."""
+    generation = Generation()
+    decision = the_answer(generation, owned(1, 10_000_001, owner), known).brokerage.cited[0].decision
+    list(generation.choose([with_fields(record_read(1, "10000001", 90, event_id=decision), logged_at=NOON)], known))
+    return generation, decision
+
+
+ANALYSIS = (BrokerRule(broker=BrokerKind.ANALYSIS),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules", "is_cited"),
+    [
+        ({}, (), True),
+        ({"owner": "bea"}, (), True),
+        ({}, ANALYSIS, True),
+        ({"owner": "bea"}, ANALYSIS, False),
+        ({"owner": ""}, (), False),
+        ({"queues_used": ("Q1",)}, (), False),
+        ({"priority": 999}, (), False),
+        ({"units": tuple(files(2, size_bytes=1001))}, (), False),
+        ({"at": NOON - 2_000_000}, (), True),
+        ({"at": NOON + 2_000_001}, (), False),
+    ],
+)
+def test_the_first_order_of_another_task_cites_a_decision_for_the_same_work(
+    changes: dict[str, Any], rules: tuple[BrokerRule, ...], is_cited: bool
+) -> None:
+    known = with_fields(facts(), broker_rules=rules)
+    generation, decision = after_a_decision_for("ada", known)
+
+    answer = the_answer(generation, owned(1, 10_000_002, **changes), known)
+
+    assert (answer.decided == ()) is is_cited
+    assert [(one.decision == decision, one.task_id) for one in answer.brokerage.cited] == [
+        (is_cited, 10_000_001 if is_cited else 0)
+    ]
+
+
+def test_a_task_whose_jobs_ended_at_queues_makes_its_own_decision() -> None:
+    generation, _ = after_a_decision_for("ada", facts())
+    ended = with_fields(facts(), ends={10_000_002: {"Q1": EndCounts(finished=1)}})
+
+    assert len(the_answer(generation, owned(1, 10_000_002), ended).decided) == 1
+
+
+def test_input_that_no_source_places_does_not_tell_tasks_apart() -> None:
+    generation, _ = after_a_decision_for("ada", facts())
+    elsewhere = owned(1, 10_000_002, units=tuple(replace(unit, dataset="other") for unit in files(2)))
+    placed = with_fields(facts(), outside=OutsideFacts(replicas={"other": DatasetReplicas(dataset="other")}))
+
+    assert len(the_answer(generation, elsewhere, placed).decided) == 1
+    assert the_answer(generation, elsewhere, facts()).decided == ()
+
+
+def test_an_order_awaits_a_decision_that_another_one_brought_on_its_way_but_not_its_own() -> None:
+    generation = Generation()
+    first, second = owned(1, 10_000_001), owned(1, 10_000_002)
+    decision = the_answer(generation, first, facts()).brokerage.cited[0].decision
+
+    assert generation.awaits(first, facts()) == ""
+    assert generation.awaits(second, facts()) == decision
+    assert generation.awaits(owned(1, 10_000_002, priority=1), facts()) == ""
+    assert generation.awaits(owned(1, 10_000_002, at=NOON + 1_000_001), facts()) == ""
+
+    list(generation.choose([with_fields(record_read(1, "10000001", 90, event_id=decision), logged_at=NOON)], facts()))
+
+    assert generation.awaits(second, facts()) == ""

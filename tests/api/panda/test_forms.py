@@ -134,7 +134,6 @@ def test_the_caller_sees_how_the_server_sees_it(front: Front) -> None:
     [
         ("POST", "workflow/submit_workflow_raw_request", "workflows"),
         ("GET", "workflow/get_workflow_details?workflow_id=1", "workflows"),
-        ("GET", "event/get_event_range_statuses?job_task_ids=x", "event service"),
         ("POST", "event/update_event_ranges", "event service"),
     ],
 )

@@ -25,7 +25,7 @@ class Everyone:
 
     def __init__(self, home: Path) -> None:
         task = {**a_task_row(), "lists": ()}
-        self._front = Front(home, {"from task where": [task], "job_id = any": [a_job_row(job_id=JOB)]})
+        self._front = Front(home, {"from job_ranges": [], "from task where": [task], "job_id = any": [a_job_row(job_id=JOB)]})
         groups = ["wlcg", "wlcg/pilot", "wlcg/operator", "wlcg/production"]
         token = make_token(home, user="all", name="All Roles", groups=groups, audience_hours=1)
         self._headers = {"Authorization": f"Bearer {token}", "Origin": "wlcg:production"}
