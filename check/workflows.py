@@ -20,9 +20,14 @@ GOES_ON = frozenset({"WorkflowSealed", "WorkEndReported", "WorkflowResumed", "Wo
 
 @dataclass(slots=True)
 class NodeLedger:
-    """Of one workflow. works: first node and first node beyond of each. over: works that are given up. ending: as ordered."""
+    """Of one workflow. works: first node and first node beyond of each. over: works that are given up. ending: as ordered.
+
+    final_nodes: of final works, which run when their parents have ended, however they did, also when the workflow is stopped.
+    """
 
     states: list[str] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    final_nodes: set[int] = field(default_factory=set)
     parents: dict[int, list[int]] = field(default_factory=dict)
     works: list[tuple[int, int]] = field(default_factory=list)
     started: set[int] = field(default_factory=set)
@@ -73,7 +78,10 @@ def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noq
             for one in event.works:
                 first = ledger.works[-1][1] if ledger.works else 0
                 ledger.works.append((first, first + one.nodes))
+                if one.is_final:
+                    ledger.final_nodes.update(range(first, first + one.nodes))
             ledger.states += [WAITING] * len(event.depths)
+            ledger.depths += event.depths
         case "EdgesAdded":
             yield from _edges(ledger, event)
         case "WorkflowSealed":
@@ -109,7 +117,8 @@ def _edges(ledger: NodeLedger, event: Any) -> Iterator[str]:
     children = iter(event.children)
     for parent, count in enumerate(event.counts, start=event.first_parent):
         for child in islice(children, count):
-            if not 0 <= parent < child < len(ledger.states):
+            known = max(parent, child) < len(ledger.depths)
+            if not known or ledger.depths[parent] >= ledger.depths[child]:
                 yield f"the edge {parent} -> {child} is not between nodes of the graph in their order"
                 continue
             if parent in ledger.parents.setdefault(child, []):
@@ -136,7 +145,8 @@ def _advanced(ledger: NodeLedger, event: Any) -> Iterator[str]:
     for node in _numbers(ledger, event.pruned):
         parents = [ledger.states[one] for one in ledger.parents.get(node, ())]
         is_lost = all(one in ENDED for one in parents) and any(one != FINISHED for one in parents)
-        if not is_lost and not _is_given_up(ledger, node):
+        is_given_up = _is_over(ledger, node) if node in ledger.final_nodes else _is_given_up(ledger, node)
+        if not is_given_up and (node in ledger.final_nodes or not is_lost):
             yield f"node {node} is pruned, its parents are {', '.join(parents) or 'none'}"
     yield from _counted(ledger, event.released, event.released_total, RELEASED)
     for node in _numbers(ledger, event.released):
@@ -147,10 +157,12 @@ def _advanced(ledger: NodeLedger, event: Any) -> Iterator[str]:
 def _released(ledger: NodeLedger, node: int) -> Iterator[str]:
     if ledger.states[node] != WAITING:
         yield f"node {node} is released, it is {ledger.states[node]}"
+    is_final = node in ledger.final_nodes
     for parent in ledger.parents.get(node, ()):
-        if ledger.states[parent] != FINISHED:
+        if ledger.states[parent] not in (ENDED if is_final else (FINISHED,)):
             yield f"node {node} is released, its parent {parent} is {ledger.states[parent]}"
-    if ledger.suspended or ledger.restarting or ledger.ending not in (None, WorkflowEnding.CLOSE):
+    stopped = ledger.ending not in (None, WorkflowEnding.CLOSE) and not is_final
+    if ledger.suspended or ledger.restarting or stopped:
         yield f"node {node} is released in a workflow that releases nothing"
 
 
@@ -158,6 +170,11 @@ def _is_given_up(ledger: NodeLedger, node: int) -> bool:
     """Whether the workflow is stopped, or the work of the node has no task any more."""
     if ledger.ending not in (None, WorkflowEnding.CLOSE):
         return True
+    return _is_over(ledger, node)
+
+
+def _is_over(ledger: NodeLedger, node: int) -> bool:
+    """Whether the work of a node has no task any more, or gets none."""
     work = next((number for number, (first, beyond) in enumerate(ledger.works) if first <= node < beyond), -1)
     return work in ledger.over or (ledger.ending is not None and work not in ledger.started)
 

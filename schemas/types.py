@@ -5336,6 +5336,8 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
     task_id: Its task.
     end: How it ended.
     task_end: How its task ended.
+    is_final: Its jobs may run as soon as all that they wait for have ended, however these ended, also after an
+        abort.
     """
 
     internal_id: str = ""
@@ -5345,6 +5347,7 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
     task_id: int | None = None
     end: WorkEnd | None = None
     task_end: WorkEnd | None = None
+    is_final: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5356,6 +5359,7 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
             "task_id": self.task_id,
             "end": self.end,
             "task_end": self.task_end,
+            "is_final": self.is_final,
         }
 
     @classmethod
@@ -5369,6 +5373,7 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
             task_id=record["task_id"],
             end=None if record["end"] is None else WorkEnd[record["end"]],
             task_end=None if record["task_end"] is None else WorkEnd[record["task_end"]],
+            is_final=record["is_final"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5397,6 +5402,8 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
     work_type: Number of iDDS's TransformType.
     dataset: Dataset that has the names of its jobs, in their order; empty for none.
     parameters_json: Parameters of its task, a JSON object; empty when they are made later.
+    is_final: Its jobs may run as soon as all that they wait for have ended, however these ended, also after an
+        abort.
     """
 
     internal_id: str
@@ -5405,6 +5412,7 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
     work_type: int = 6
     dataset: str = ""
     parameters_json: str = ""
+    is_final: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5415,6 +5423,7 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "work_type": self.work_type,
             "dataset": self.dataset,
             "parameters_json": self.parameters_json,
+            "is_final": self.is_final,
         }
 
     @classmethod
@@ -5427,6 +5436,7 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
             work_type=record["work_type"],
             dataset=record["dataset"],
             parameters_json=record["parameters_json"],
+            is_final=record["is_final"],
         )
 
     def is_within_bounds(self) -> bool:

@@ -18,7 +18,8 @@ class PilotConfig:
     """One pilot. The lease it gets is LEASE_HEARTBEATS heartbeats long (docs/architecture.md).
 
     memory_grace: a payload may use so many times its `minRamCount`; memory_mb_max, if not 0, holds instead, and is what the pilot
-    offers. cores: what it offers; 0 when the site does not say.
+    offers. cores: what it offers; 0 when the site does not say. lifetime_seconds: jobs that may run longer do not go to it; those
+    of BPS may run 25 h unless told otherwise.
     grace_seconds: from SIGTERM to SIGKILL of a payload; wrappers need 5 s of it.
     passed_on: further variables of the pilot's environment that payloads may see.
     token_key_file: with what the token is renewed; None for one that someone else renews. is_private: payloads, which run as the
@@ -35,7 +36,7 @@ class PilotConfig:
     label: str = "unified"
     heartbeat_seconds: float = 5.0
     idle_seconds: float = 10.0
-    lifetime_seconds: float = 86_400.0
+    lifetime_seconds: float = 172_800.0
     update_seconds_max: float = 600.0
     memory_grace: float = 2.0
     memory_mb_max: int = 0
@@ -85,7 +86,7 @@ def read_config(environ: Mapping[str, str]) -> PilotConfig:
         label=settings.text("CULM_PILOT_LABEL", "unified"),
         heartbeat_seconds=settings.number("CULM_HEARTBEAT_SECONDS", 5.0, lowest=HEARTBEAT_SECONDS_MIN),
         idle_seconds=settings.number("CULM_PILOT_IDLE_SECONDS", 10.0),
-        lifetime_seconds=settings.number("CULM_PILOT_LIFETIME_SECONDS", 86_400.0),
+        lifetime_seconds=settings.number("CULM_PILOT_LIFETIME_SECONDS", 172_800.0),
         update_seconds_max=settings.number("CULM_PILOT_UPDATE_SECONDS", 600.0),
         memory_grace=settings.number("CULM_PILOT_MEMORY_GRACE", 2.0),
         memory_mb_max=settings.whole("CULM_PILOT_MEMORY_MB", 0),

@@ -11,6 +11,7 @@ from api.http.errors import BadRequest
 from identity.identity import Identity
 from schemas.workflow import SubmitWorkflow
 from streams.idds.compile import CompiledGraph
+from streams.idds.final_works import final_works
 from streams.idds.model import FunctionPlan, Plan, UploadedStep, WorkflowPlan, WorkPlan
 
 NOT_YET = "not run by this server yet"
@@ -38,12 +39,13 @@ def reason_against(plan: Plan) -> str:
 
 def _against_workflow(plan: WorkflowPlan) -> str:
     inner = [one for one in plan.nodes if isinstance(one, WorkflowPlan)]
-    starting = set(plan.first_ids)
+    finals = final_works(plan)
+    starting = {*plan.first_ids, *(finals or ())}
     for found, what in (
         (plan.with_steps, "workflows that are sent in steps"),
         (inner, "workflows within a workflow"),
         (plan.loop, "loops"),
-        (plan.conditions, "conditions between works"),
+        (finals is None, "conditions between works, but for works that wait until others have terminated,"),
         (plan.links, "links of parameters"),
         (plan.global_parameters or plan.sliced_parameters, "global parameters"),
         ([one for one in plan.all_works if one.work_id not in starting], "works that nothing starts"),

@@ -21,8 +21,9 @@ from api.log.submission import MANDATORY, Registrar, WorkOrigin
 from api.log.submitted_parameters import PROBLEMS_MAX, problems_in
 from identity.identity import Identity
 from schemas.ids import caused_command_id
+from schemas.server_address import SERVER
 from streams.idds.compile import CompiledGraph, CompiledWork
-from streams.idds.compile_tasks import TaskOrigin, task_parameters
+from streams.idds.compile_tasks import WRAPPERS, TaskOrigin, task_parameters
 from streams.idds.faults import RequestFault, written
 
 #: Works whose tasks are on their way at once.
@@ -32,6 +33,8 @@ UNDER_WAY_MAX = 8
 LEFT_OUT = ("inputPreStaging", "uniqueTaskName")
 #: The site of the queues; beside a queue (`site`) it says nothing more.
 SITE_OF_QUEUES = "PandaSite"
+#: Where wrappers of works are served: at an outside address in the reference, here by the server itself.
+OWN_WRAPPERS = f"{SERVER}/trf/user/"
 #: Of a work that says none, as in the reference.
 LABEL_MISSING = "test"
 
@@ -59,6 +62,7 @@ def _work_task(number: int, work: CompiledWork, parameters: dict[str, Any], iden
     # What is null stays: the reference sends it so, and a key must be there to be refined.
     given = {name: value for name, value in parameters.items() if name not in LEFT_OUT}
     given |= {"vo": given.get("vo") or identity.vo, "prodSourceLabel": given.get("prodSourceLabel") or LABEL_MISSING}
+    given["transPath"] = given["transPath"].replace(WRAPPERS, OWN_WRAPPERS)
     stored, lists = taken_out(stored_parameters(given, identity))
     site = stored.pop(SITE_OF_QUEUES, None)
     if site and not stored.get("site"):

@@ -83,7 +83,7 @@ def _submitted(workflow: Workflow, event: WorkflowSubmitted, envelope: EventEnve
 def _works_added(workflow: Workflow, event: WorksAdded) -> None:
     workflow.chunks += 1
     for one in event.works:
-        workflow.add_work(Work(one.internal_id, one.name, one.nodes, workflow.nodes_of_works))
+        workflow.add_work(Work(one.internal_id, one.name, one.nodes, workflow.nodes_of_works, is_final=one.is_final))
     workflow.graph.add_nodes(event.depths)
 
 

@@ -19,13 +19,16 @@ from schemas.workflow import WorkflowCommand
 NODES_MAX, EDGES_MAX, WORKS_MAX = 2_000_000, 10_000_000, 10_000
 #: Of one work: its task has so many input units at most.
 NODES_OF_WORK_MAX = 1_000_000
+#: Of all final works of a request together.
+FINAL_NODES_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """One work: its nodes are `nodes` from `first_node` on, of which so many ended in each way.
 
-    task_end: how its task ended, or CANCELLED when it was to start no more. end: how the work ended.
+    task_end: how its task ended, or CANCELLED when it was to start no more. end: how the work ended. is_final: its nodes may run
+    when all that they wait for have ended, however they did, also after an abort.
     """
 
     internal_id: str
@@ -38,6 +41,7 @@ class Work:
     finished: int = 0
     failed: int = 0
     pruned: int = 0
+    is_final: bool = False
 
     @property
     def beyond(self) -> int:
@@ -120,6 +124,9 @@ class Workflow:
         if work.nodes:
             self.first_nodes.insert(len(self.first_nodes), work.first_node)
             self.work_of_first[work.first_node] = number
+        if work.is_final:
+            for node in range(work.first_node, work.beyond):
+                self.graph.final[node] = None
 
     def change_work(self, number: int, work: Work) -> None:
         """A work as it stands now."""

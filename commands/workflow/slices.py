@@ -39,12 +39,13 @@ class GraphSlice:
     """One decision about the graph. states, outstanding: of the nodes that it changes. steps_left: of `steps_max`; below 1 when
     it is used up.
 
-    releases: nodes that are ready are released, unless they are of a work that is_given_up. is_cut: something is left for a next
-    slice.
+    releases: nodes that are ready are released, unless they are of a work that is_given_up. releases_final: those of final works
+    are. is_cut: something is left for a next slice.
     """
 
     graph: JobGraph
     releases: bool
+    releases_final: bool
     is_given_up: Callable[[int], bool] = bool
     partial_node: int | None = None
     partial_children: int = 0
@@ -111,7 +112,7 @@ class GraphSlice:
             if self.steps_left < 1:
                 self.is_cut = True
                 return
-            if self.state_of(node) < RELEASED:
+            if self.state_of(node) < RELEASED and node not in self.graph.final:
                 self.prune(node)
 
     def go_on(self) -> None:
@@ -127,8 +128,8 @@ class GraphSlice:
             self._go_on_with(node, LOST)
             if self.is_cut:
                 return
-        if self.releases:
-            for node in self.graph.nodes_in(IS_READY):
+        if self.releases or self.releases_final:
+            for node in self.graph.nodes_in(IS_READY) if self.releases else list(self.graph.final):
                 self._go_on_with(node, READY)
                 if self.is_cut:
                     return
@@ -177,7 +178,7 @@ class GraphSlice:
             self.steps_left -= 1
             left = self.outstanding.get(child, self.graph.outstanding[child]) - 1
             self.outstanding[child] = left
-            after = after_parent(self.state_of(child), left, well=well)
+            after = after_parent(self.state_of(child), left, well=well or child in self.graph.final)
             if after in (READY, LOST) and self.state_of(child) in (WAITING, DOOMED):
                 self._due(child, after)
             elif after == DOOMED:
@@ -186,7 +187,7 @@ class GraphSlice:
     def _due(self, node: int, state: int) -> None:
         """The last parent of a node ended."""
         self.states[node] = state
-        if state == READY and not self.releases:
+        if state == READY and not (self.releases or (self.releases_final and node in self.graph.final)):
             return
         if self.steps_left < 1:
             self.is_cut = True
@@ -219,9 +220,9 @@ def slice_of(workflow: Workflow) -> GraphSlice:
     def is_given_up(node: int) -> bool:
         return bool(workflow.given_up) and workflow.work_of(node) in workflow.given_up
 
-    releases = workflow.status in RELEASING
+    releases, releases_final = workflow.status in RELEASING, workflow.status in RELEASING | STOPPING
     node, children = workflow.partial_node, workflow.partial_children
-    return GraphSlice(workflow.graph, releases, is_given_up, node, children, SLICE_STEPS, SLICE_STEPS)
+    return GraphSlice(workflow.graph, releases, releases_final, is_given_up, node, children, SLICE_STEPS, SLICE_STEPS)
 
 
 def next_slice(workflow: Workflow) -> GraphSlice:

@@ -180,6 +180,7 @@ def _accounts(work: Work) -> WorkAccounts:
         task_id=work.task_id,
         end=work.end,
         task_end=work.task_end,
+        is_final=work.is_final,
     )
 
 
@@ -243,7 +244,11 @@ def _add(workflow: Workflow, row: WorkAccounts) -> None:
         sum(states.count(one, row.first_node, row.first_node + row.nodes) for one in (state, state | DEFERRED))
         for state in (FINISHED, FAILED, PRUNED)
     )
-    work = Work(row.internal_id, row.name, row.nodes, row.first_node, row.task_id, row.task_end, None, *counts)
+    finished, failed, pruned = counts
+    work = Work(
+        row.internal_id, row.name, row.nodes, row.first_node, row.task_id, row.task_end, None, finished, failed, pruned,
+        row.is_final,
+    )  # fmt: skip
     workflow.add_work(work)
     workflow.change_work(number, replace(work, end=row.end))
     if row.task_id is not None:

@@ -5,7 +5,7 @@ ascending order, so no edge comes twice. Source: docs/decisions/0094, 0090.
 """
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.workflow.model import EDGES_MAX, NODES_MAX, WORKS_MAX, Workflow
+from commands.workflow.model import EDGES_MAX, FINAL_NODES_MAX, NODES_MAX, WORKS_MAX, Workflow
 from commands.workflow.transitions import WorkflowStatus
 from schemas.records import names_of
 from schemas.types import CommandEnvelope
@@ -52,6 +52,9 @@ def add_works(workflow: Workflow, command: AddWorks) -> Decision:
         return refuse("NOT_ANNOUNCED", f"works: found {come:,} jobs in them, {nodes:,} were announced")
     if first_node + len(command.depths) > come:
         return refuse("BAD_GRAPH", f"depths: found {first_node + len(command.depths):,}, the works have {come:,} jobs")
+    final = len(workflow.graph.final) + sum(one.nodes for one in command.works if one.is_final)
+    if final > FINAL_NODES_MAX:
+        return refuse("TOO_LARGE", f"works: found {final:,} jobs in final works, expected at most {FINAL_NODES_MAX:,}")
     if command.works:
         names = {one.name for one in workflow.works.values()}
         for one in command.works:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from commands.decision import FollowUp
-from commands.workflow.graph import IS_PRUNED, IS_RELEASED, NOT_WELL
+from commands.workflow.graph import IS_PRUNED, IS_RELEASED, NOT_RELEASED, NOT_WELL
 from commands.workflow.model import Work, Workflow, intervals_from
 from commands.workflow.slices import GraphSlice
-from commands.workflow.transitions import RELEASING, WorkflowStatus
+from commands.workflow.transitions import RELEASING, STOPPING, WorkflowStatus
 from schemas.intervals import Intervals
-from schemas.task import DropInput, HoldInput, ReleaseInput, ReloadTask
+from schemas.task import DropInput, HoldInput, ReleaseInput, ReloadTask, ResumeTask
 from schemas.types import UnitRange
 from schemas.workflow import AdvanceWorkflow
 
@@ -25,9 +25,11 @@ TAKES_INPUT = RELEASING | {WorkflowStatus.SUSPENDED}
 
 def moved_units(workflow: Workflow, found: GraphSlice) -> tuple[FollowUp, ...]:
     """To the tasks of the nodes that a slice releases and prunes."""
-    if workflow.status not in TAKES_INPUT:
+    if workflow.status not in TAKES_INPUT | STOPPING:
         return ()
     released = _by_task(workflow, intervals_from(found.released), lambda units: ReleaseInput(units=units, reason=RELEASED))
+    if workflow.status in STOPPING:
+        return tuple(released)  # of final works: all others have no input left to be dropped
     pruned = _by_task(workflow, intervals_from(found.pruned), lambda units: DropInput(units=units, reason=PRUNED))
     return (*released, *pruned)
 
@@ -62,8 +64,29 @@ def run_again(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
 
 def to_tasks_at_work(workflow: Workflow, command: Any) -> tuple[FollowUp, ...]:
     """The same command to every task that has not ended."""
-    at_work = (work for work in workflow.works.values() if work.task_id is not None and work.task_end is None)
-    return tuple(to_task(workflow, work, command) for work in at_work)
+    return tuple(to_task(workflow, work, command) for work in _at_work(workflow))
+
+
+def to_tasks_stopped(workflow: Workflow, command: Any) -> tuple[FollowUp, ...]:
+    """An order to end, to every task that has not; not to those of final works that still wait, which run after it.
+
+    These are resumed when the workflow was suspended.
+    """
+    found = []
+    for work in _at_work(workflow):
+        if not (work.is_final and workflow.sealed and _waits(workflow, work)):
+            found.append(to_task(workflow, work, command))
+        elif workflow.status is WorkflowStatus.SUSPENDED:
+            found.append(to_task(workflow, work, ResumeTask(reason=command.reason)))
+    return tuple(found)
+
+
+def _at_work(workflow: Workflow) -> Iterator[Work]:
+    return (work for work in workflow.works.values() if work.task_id is not None and work.task_end is None)
+
+
+def _waits(workflow: Workflow, work: Work) -> bool:
+    return any(True for _ in workflow.graph.runs(NOT_RELEASED, work.first_node, work.beyond))
 
 
 def to_task(workflow: Workflow, work: Work, command: Any) -> FollowUp:

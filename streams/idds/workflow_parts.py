@@ -42,7 +42,11 @@ def _definition(work: CompiledWork, parameters: Mapping[str, Any]) -> WorkDefini
         found = f"parameters of {len(text):,} characters, at most {PARAMETERS_CHARACTERS_MAX:,}"
         return NotInGrammar(work.plan.place, found).fault
     return WorkDefinition(
-        internal_id=work.plan.work_id, name=work.plan.task_name, nodes=len(work.names), parameters_json=text
+        internal_id=work.plan.work_id,
+        name=work.plan.task_name,
+        nodes=len(work.names),
+        parameters_json=text,
+        is_final=work.is_final,
     )
 
 

@@ -28,7 +28,7 @@ from schemas.workflow import (
     SubmitWorkflow,
 )
 from streams.idds.compile import CompiledGraph, compile_graph
-from streams.idds.model import WorkflowPlan, WorkPlan
+from streams.idds.model import Operator, WorkCondition, WorkflowPlan, WorkMethod, WorkPlan
 from streams.idds.zipped import UnpackingAllowance
 
 REQUEST = "10000001"
@@ -36,12 +36,16 @@ START = 1_800_000_000_000_000
 STATES = ("waiting", "waiting", "waiting", "waiting", "released", "finished", "failed", "pruned")
 #: Name of a work -> name of a job -> the (work, job) that it waits for.
 Jobs = dict[str, dict[str, list[tuple[str, str]]]]
+#: A work of this name waits for all others that have jobs.
+FINAL_WORK = "final"
 
 
 def compiled(jobs: Jobs) -> CompiledGraph:
     """The graph as the compiler of requests numbers it."""
     works = tuple(_work(name, found) for name, found in jobs.items())
-    plan = WorkflowPlan("wf", "wf", works, (), (), (), (), {}, {}, None, False, None, None, None, {})
+    awaited = tuple(WorkMethod("is_terminated", name) for name, found in jobs.items() if found and name != FINAL_WORK)
+    conditions = (WorkCondition("c", Operator.AND, awaited, (FINAL_WORK,), ()),) if FINAL_WORK in jobs else ()
+    plan = WorkflowPlan("wf", "wf", works, conditions, (), (), (), {}, {}, None, False, None, None, None, {})
     found = compile_graph(plan, UnpackingAllowance())
     assert isinstance(found, CompiledGraph), found
     return found
@@ -58,7 +62,8 @@ def _work(name: str, jobs: dict[str, list[tuple[str, str]]]) -> WorkPlan:
 def submission(graph: CompiledGraph, *, nodes_max: int = 5_000, **more: Any) -> list[Any]:
     """The commands that bring a compiled graph, in chunks of so many nodes."""
     works = tuple(
-        WorkDefinition(internal_id=one.plan.work_id, name=one.plan.task_name, nodes=len(one.names)) for one in graph.works
+        WorkDefinition(internal_id=one.plan.work_id, name=one.plan.task_name, nodes=len(one.names), is_final=one.is_final)
+        for one in graph.works
     )
     chunks: list[Any] = [AddWorks(chunk=0, works=works)]
     for first in range(0, graph.nodes, nodes_max):

@@ -9,11 +9,14 @@ import pytest
 
 from tests.wrappers.worker_node import WRAPPERS
 
-NAMES = ("buildGen-00-00-01", "runGen-00-00-02", "runMerge-00-00-02")
+OF_CLIENTS = ("buildGen-00-00-01", "runGen-00-00-02", "runMerge-00-00-02")
+NAMES = (*OF_CLIENTS, "bash-c", "bash-c-enc-new")
 
 
-def test_the_common_part_is_the_same_in_all_wrappers() -> None:
-    parts = {re.findall(r"(?ms)^# ---- begin.*^# ---- end[^\n]*\n", (WRAPPERS / name).read_text())[0] for name in NAMES}
+def test_the_common_part_is_the_same_in_all_wrappers_of_panda_client() -> None:
+    parts = {
+        re.findall(r"(?ms)^# ---- begin.*^# ---- end[^\n]*\n", (WRAPPERS / name).read_text())[0] for name in OF_CLIENTS
+    }
 
     assert len(parts) == 1
 
@@ -41,6 +44,6 @@ def test_a_wrapper_is_python_3_9_and_needs_the_standard_library_only(name: str) 
     assert imported <= set(sys.stdlib_module_names)
 
 
-@pytest.mark.parametrize("link", ["build_gen.py", "run_gen.py", "run_merge.py"])
+@pytest.mark.parametrize("link", ["build_gen.py", "run_gen.py", "run_merge.py", "bash_c.py", "bash_c_enc_new.py"])
 def test_every_wrapper_has_a_python_name_for_the_checkers(link: str) -> None:
     assert (WRAPPERS / link).resolve().name in NAMES

@@ -1,6 +1,6 @@
 """From the request to its end, in memory: the front, the real deciders, the real reactions, pilots; no word from outside between.
 
-The request is one that BPS sent. Its final work, which a condition starts, is left out: conditions are refused as yet.
+The request is one that BPS sent: a first job, four isr and four warp, and a final one that waits for the warps however they end.
 """
 
 import json
@@ -14,9 +14,10 @@ import pytest
 from api.log.long_lists import PFN_LIST
 from commands.task.transitions import TaskStatus
 from schemas.job import JobFailed, JobFinished
+from schemas.server_address import SERVER
 from schemas.task import SubmitTask, TaskReloaded, TaskSubmitted
 from schemas.types import WorkflowOutcome
-from schemas.workflow import WorkflowFinalized, WorkStarted
+from schemas.workflow import SuspendWorkflow, WorkflowFinalized, WorkflowSuspended, WorkStarted
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.facts.snapshot import Snapshot
 from streams.jedi.outcomes import ENDINGS
@@ -30,17 +31,16 @@ from tests.streams.builders import a_queue as a_known_queue
 from tests.streams.idds_requests import golden
 
 FINAL_WORK = "37c30fa1"
-INIT = "pipetaskInit"
+INIT, FINAL = "pipetaskInit", "pseudoinput"
 #: Whether a job ends well, by its name.
 Ends = Callable[[str], bool]
 
 
 def the_request() -> list[dict[str, Any]]:
-    """What BPS sent, without its final work."""
+    """What BPS sent, with a final job that fits the queue."""
     args: list[dict[str, Any]] = json.loads(golden("bps_relayed"))
-    base = args[0]["attributes"]["template"]["attributes"]
-    del base["_works"][FINAL_WORK]
-    base["_conditions"], base["_work_conds"] = {}, {}
+    works = args[0]["attributes"]["template"]["attributes"]["_works"]
+    works[FINAL_WORK]["attributes"] |= {"core_count": 1, "task_rss": 2048, "task_rss_retry_step": 0}
     return args
 
 
@@ -135,13 +135,21 @@ def test_jobs_of_a_request_run_in_the_order_of_their_dependencies_and_it_ends_fi
 
     ran = grid.run()
 
-    assert ran[0] == INIT
-    assert Counter(ran) == Counter([INIT, *(f"{kind}_{one}" for kind in ("isr", "warp") for one in (1, 2, 3, 4))])
+    assert (ran[0], ran[-1]) == (INIT, FINAL)
+    assert Counter(ran) == Counter([INIT, FINAL, *(f"{kind}_{one}" for kind in ("isr", "warp") for one in (1, 2, 3, 4))])
     assert all(ran.index(f"isr_{one}") < ran.index(f"warp_{one}") for one in (1, 2, 3, 4))
     (ended,) = grid.events(WorkflowFinalized)
-    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 9, 0, 0)
-    assert grid.status_of_tasks() == [TaskStatus.DONE] * 3
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 10, 0, 0)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 4
     assert (number, grid.culm.letters) == (1, [])
+
+
+def test_jobs_get_the_wrapper_from_this_server_and_not_from_an_outside_address(grid: Grid) -> None:
+    grid.submit()
+    grid.run()
+
+    submitted = [one for one, _ in grid.front.gateway.sent if isinstance(one, SubmitTask)]
+    assert {json.loads(one.parameters_json)["transPath"] for one in submitted} == {f"{SERVER}/trf/user/bash-c-enc-new"}
 
 
 def test_what_waits_for_a_failed_job_is_pruned_and_the_request_ends_subfinished(grid: Grid) -> None:
@@ -151,9 +159,10 @@ def test_what_waits_for_a_failed_job_is_pruned_and_the_request_ends_subfinished(
 
     assert ran.count("isr_2") == len(grid.events(JobFailed)) > 1
     assert "warp_2" not in ran
-    assert len(grid.events(JobFinished)) == 7
+    assert ran[-1] == FINAL
+    assert len(grid.events(JobFinished)) == 8
     (ended,) = grid.events(WorkflowFinalized)
-    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.SUBFINISHED, 7, 1, 1)
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.SUBFINISHED, 8, 1, 1)
 
 
 def test_a_retry_runs_only_what_failed_and_what_was_pruned_behind_it(grid: Grid) -> None:
@@ -166,8 +175,43 @@ def test_a_retry_runs_only_what_failed_and_what_was_pruned_behind_it(grid: Grid)
     assert answer.status_code == 200, answer.headers
     assert ran == ["isr_2", "warp_2"]
     ended = grid.events(WorkflowFinalized)[-1]
-    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 9, 0, 0)
-    assert grid.status_of_tasks() == [TaskStatus.DONE] * 3
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 10, 0, 0)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 4
+
+
+def test_a_final_job_runs_after_a_first_job_that_failed_with_all_that_waits_for_it(grid: Grid) -> None:
+    grid.submit()
+
+    ran = grid.run(lambda name: name != INIT)
+
+    assert set(ran) == {INIT, FINAL}
+    assert ran[-1] == FINAL
+    (ended,) = grid.events(WorkflowFinalized)
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.SUBFINISHED, 1, 1, 8)
+
+
+def test_a_final_job_that_failed_runs_again_by_a_retry_and_one_that_ended_well_does_not(grid: Grid) -> None:
+    number = grid.submit()
+    grid.run(lambda name: name not in ("isr_2", FINAL))
+
+    grid.front.ask("PUT", f"/request/retry/{number}/null", b"null")
+    first = grid.run(lambda name: name != "isr_2")
+    grid.front.ask("PUT", f"/request/retry/{number}/null", b"null")
+    second = grid.run()
+
+    assert (set(first), first[-1]) == ({"isr_2", FINAL}, FINAL)
+    assert second == ["isr_2", "warp_2"]
+
+
+def test_a_suspended_request_that_is_aborted_still_runs_its_final_job(grid: Grid) -> None:
+    number = grid.submit()
+    (owner,) = {envelope.actor for event, envelope in grid.culm.events if isinstance(event, WorkStarted)}
+    grid.culm.send(SuspendWorkflow(), str(number), actor=owner, vo="wlcg")
+
+    grid.front.ask("PUT", f"/request/abort/{number}/null", b"null")
+
+    assert len(grid.events(WorkflowSuspended)) == 1
+    assert grid.run() == [FINAL]
 
 
 def test_a_request_that_comes_again_makes_no_second_tasks_and_no_job_runs_twice(grid: Grid) -> None:
@@ -178,16 +222,16 @@ def test_a_request_that_comes_again_makes_no_second_tasks_and_no_job_runs_twice(
     again = grid.run()
 
     assert numbers == [1, 1]
-    assert (len(ran), again) == (9, [])
-    assert len(grid.events(TaskSubmitted)) == 3
+    assert (len(ran), again) == (10, [])
+    assert len(grid.events(TaskSubmitted)) == 4
 
 
-def test_an_aborted_request_takes_its_tasks_with_it(grid: Grid) -> None:
+def test_an_aborted_request_takes_its_tasks_with_it_and_runs_its_final_job(grid: Grid) -> None:
     number = grid.submit()
 
     grid.front.ask("PUT", f"/request/abort/{number}/null", b"null")
     ran = grid.run()
 
-    assert ran == []
-    assert grid.status_of_tasks() == [TaskStatus.ABORTED] * 3
+    assert ran == [FINAL]
+    assert grid.status_of_tasks() == [TaskStatus.ABORTED] * 3 + [TaskStatus.DONE]
     assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.CANCELLED
