@@ -4,13 +4,14 @@ Written from docs/reference/idds.md, "Releases and pruning", node by node, from 
 is waiting, released, or ended (finished, failed, pruned).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from check.laws import Seen, Violation
-from schemas.types import WorkflowEnding
+from schemas.types import WorkEnd, WorkflowEnding
 
 WAITING, RELEASED, FINISHED, FAILED, PRUNED = "waiting", "released", "finished", "failed", "pruned"
 ENDED = frozenset({FINISHED, FAILED, PRUNED})
@@ -20,13 +21,21 @@ GOES_ON = frozenset({"WorkflowSealed", "WorkEndReported", "WorkflowResumed", "Wo
 
 @dataclass(slots=True)
 class NodeLedger:
-    """Of one workflow. works: first node and first node beyond of each. over: works that are given up. ending: as ordered."""
+    """Of one workflow. works: first node and first node beyond of each. over: works that are given up. ending: as ordered.
+
+    closed: works that wait for a condition. late: those that one opened after the end was ordered. ended_well: works that did.
+    """
 
     states: list[str] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
     parents: dict[int, list[int]] = field(default_factory=dict)
     works: list[tuple[int, int]] = field(default_factory=list)
     started: set[int] = field(default_factory=set)
     over: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
+    ended_well: set[int] = field(default_factory=set)
     ending: WorkflowEnding | None = None
     sealed: bool = False
     suspended: bool = False
@@ -61,7 +70,8 @@ class NodesReleasedOnce:
             if ledger.goes_on or ledger.final or ledger.suspended or not ledger.sealed:
                 continue
             for node, state in enumerate(ledger.states):
-                if state == WAITING and all(ledger.states[one] in ENDED for one in ledger.parents.get(node, ())):
+                is_open = state == WAITING and _work_of(ledger, node) not in ledger.closed
+                if is_open and all(ledger.states[one] in ENDED for one in ledger.parents.get(node, ())):
                     yield Violation(self.name, self.places[key], f"workflow {key}: node {node} waits, all its parents have ended")
                     break
 
@@ -72,8 +82,12 @@ def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noq
         case "WorksAdded":
             for one in event.works:
                 first = ledger.works[-1][1] if ledger.works else 0
+                if one.waits:
+                    ledger.waiting.add(len(ledger.works))
+                    ledger.closed.add(len(ledger.works))
                 ledger.works.append((first, first + one.nodes))
             ledger.states += [WAITING] * len(event.depths)
+            ledger.depths += event.depths
         case "EdgesAdded":
             yield from _edges(ledger, event)
         case "WorkflowSealed":
@@ -82,19 +96,31 @@ def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noq
             ledger.started.add(event.work)
         case "WorkEndReported":
             ledger.over.add(event.work)
+        case "WorkEnded":
+            if event.end is WorkEnd.FINISHED:
+                ledger.ended_well.add(event.work)
+        case "ConditionEvaluated":
+            ledger.goes_on = ledger.goes_on or event.more
+            ledger.closed -= set(event.works)
+            ledger.late |= set(event.works) if ledger.ending is not None else set()
         case "WorkflowSuspended" | "WorkflowResumed":
             ledger.suspended = name == "WorkflowSuspended"
         case "WorkflowEndOrdered":
             ledger.ending, ledger.suspended, ledger.restarting = event.ending, False, False
+            ledger.late.clear()
         case "WorkflowRetried":
             ledger.ending, ledger.final, ledger.restarting = None, False, True
             ledger.over.clear()
+            ledger.late.clear()
+            ledger.closed = ledger.waiting - ledger.ended_well
         case "NodesRestarted":
             yield from _restarted(ledger, event)
         case "NodesAdvanced":
             yield from _advanced(ledger, event)
         case "WorkflowFinalized":
-            left = sum(state not in ENDED for state in ledger.states)
+            left = sum(
+                state not in ENDED and _work_of(ledger, node) not in ledger.closed for node, state in enumerate(ledger.states)
+            )
             if ledger.sealed and left:
                 yield f"it ended, {left} of its nodes have not"
             ledger.final, ledger.goes_on, ledger.suspended = True, False, False
@@ -109,8 +135,9 @@ def _edges(ledger: NodeLedger, event: Any) -> Iterator[str]:
     children = iter(event.children)
     for parent, count in enumerate(event.counts, start=event.first_parent):
         for child in islice(children, count):
-            if not 0 <= parent < child < len(ledger.states):
-                yield f"the edge {parent} -> {child} is not between nodes of the graph in their order"
+            is_there = max(parent, child) < len(ledger.states) and min(parent, child) >= 0
+            if not is_there or ledger.depths[parent] >= ledger.depths[child]:
+                yield f"the edge {parent} -> {child} does not go deeper in the graph"
                 continue
             if parent in ledger.parents.setdefault(child, []):
                 yield f"the edge {parent} -> {child} comes twice"
@@ -150,7 +177,11 @@ def _released(ledger: NodeLedger, node: int) -> Iterator[str]:
     for parent in ledger.parents.get(node, ()):
         if ledger.states[parent] != FINISHED:
             yield f"node {node} is released, its parent {parent} is {ledger.states[parent]}"
-    if ledger.suspended or ledger.restarting or ledger.ending not in (None, WorkflowEnding.CLOSE):
+    work = _work_of(ledger, node)
+    if work in ledger.closed:
+        yield f"node {node} is released, no condition has opened its work {work}"
+    is_stopped = ledger.ending not in (None, WorkflowEnding.CLOSE) and work not in ledger.late
+    if ledger.suspended or ledger.restarting or is_stopped:
         yield f"node {node} is released in a workflow that releases nothing"
 
 
@@ -158,8 +189,14 @@ def _is_given_up(ledger: NodeLedger, node: int) -> bool:
     """Whether the workflow is stopped, or the work of the node has no task any more."""
     if ledger.ending not in (None, WorkflowEnding.CLOSE):
         return True
-    work = next((number for number, (first, beyond) in enumerate(ledger.works) if first <= node < beyond), -1)
+    work = _work_of(ledger, node)
     return work in ledger.over or (ledger.ending is not None and work not in ledger.started)
+
+
+def _work_of(ledger: NodeLedger, node: int) -> int:
+    """The number of the work that has the node; -1 for none."""
+    place = bisect_right(ledger.works, node, key=lambda one: one[1])
+    return place if place < len(ledger.works) else -1
 
 
 def _restarted(ledger: NodeLedger, event: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from api.http.errors import BadRequest
 from identity.identity import Identity
 from schemas.workflow import SubmitWorkflow
 from streams.idds.compile import CompiledGraph
+from streams.idds.compile_conditions import compile_conditions
 from streams.idds.model import FunctionPlan, Plan, UploadedStep, WorkflowPlan, WorkPlan
 
 NOT_YET = "not run by this server yet"
@@ -38,19 +39,21 @@ def reason_against(plan: Plan) -> str:
 
 def _against_workflow(plan: WorkflowPlan) -> str:
     inner = [one for one in plan.nodes if isinstance(one, WorkflowPlan)]
-    starting = set(plan.first_ids)
     for found, what in (
         (plan.with_steps, "workflows that are sent in steps"),
         (inner, "workflows within a workflow"),
         (plan.loop, "loops"),
-        (plan.conditions, "conditions between works"),
         (plan.links, "links of parameters"),
         (plan.global_parameters or plan.sliced_parameters, "global parameters"),
-        ([one for one in plan.all_works if one.work_id not in starting], "works that nothing starts"),
     ):
         if found:
             return f"{what} are {NOT_YET}"
-    return ""
+    conditions = compile_conditions(plan)
+    if isinstance(conditions, str):
+        return f"{conditions} are {NOT_YET}"
+    starting = {*plan.first_ids, *conditions.waiting}
+    idle = [one for one in plan.all_works if one.work_id not in starting]
+    return f"works that nothing starts are {NOT_YET}" if idle else ""
 
 
 def fields_of(given: Mapping[str, Any], plan: WorkflowPlan) -> dict[str, Any]:
@@ -71,9 +74,15 @@ def fields_of(given: Mapping[str, Any], plan: WorkflowPlan) -> dict[str, Any]:
 
 
 def announced(
-    said: Mapping[str, Any], plan: WorkflowPlan, graph: CompiledGraph, request_id: int, digest: str, identity: Identity
+    said: Mapping[str, Any],
+    plan: WorkflowPlan,
+    graph: CompiledGraph,
+    request_id: int,
+    digest: str,
+    identity: Identity,
+    conditions: int = 0,
 ) -> SubmitWorkflow:
-    """The command that announces a workflow. said: of `fields_of`."""
+    """The command that announces a workflow. said: of `fields_of`; conditions: how many it has."""
     return SubmitWorkflow(
         **said,
         request_id=request_id,
@@ -87,6 +96,7 @@ def announced(
         works=len(graph.works),
         nodes=graph.nodes,
         edges=len(graph.children),
+        conditions=conditions,
     )
 
 

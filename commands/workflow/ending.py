@@ -31,9 +31,13 @@ SUBMISSION_MICROS = HOUR
 
 
 def order_end(workflow: Workflow, ending: WorkflowEnding, reason: str | None, by: CommandEnvelope) -> Decision:
-    """The workflow comes to its end; one that has ended, or ends so already, stays as it is."""
+    """The workflow comes to its end; one that has ended, or ends so already, stays as it is.
+
+    A second abort ends what conditions started after the first.
+    """
     if workflow.status in FINAL or workflow.status is STATUS_OF_ENDING[ending]:
-        return accept()
+        late = workflow.status is WorkflowStatus.CANCELLING and any(work.after_stop for work in workflow.works.values())
+        return accept(follow_ups=to_tasks_at_work(workflow, KillTask(reason=reason)) if late else ())
     if workflow.status not in ENDS_FROM[ending]:
         return not_accepted(workflow, ending.lower())
     match ending:

@@ -85,6 +85,20 @@ def test_what_is_broken_is_found(which: int, change: Callable[[Any], Any], found
     assert found in found_in(changed("NodesAdvanced", which, change))
 
 
+def test_an_edge_may_lead_to_a_node_with_a_lower_number_but_not_to_one_that_is_no_deeper() -> None:
+    culm = a_culm()
+    for command in submission(compiled({"later": {"l": [("earlier", "e")]}, "earlier": {"e": []}})):
+        culm.send(command, REQUEST)
+    records = seen_of(culm, "workflow")
+    good = found_in(records)
+    place = next(number for number, one in enumerate(records) if getattr(one.message, "depths", ()))
+    one = records[place]
+    flat = replace(one.message, depths=(0, 0))
+    records[place] = Seen(one.place, one.role, one.aggregate, one.name, one.envelope, flat)
+
+    assert (good, found_in(records)) == ("", "workflow 10000001: the edge 1 -> 0 does not go deeper in the graph")
+
+
 def test_a_retry_that_leaves_a_node_out_is_found() -> None:
     records = changed("NodesRestarted", 0, lambda one: replace(one, nodes=nodes(1, 3), total=2))
 

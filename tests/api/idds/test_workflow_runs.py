@@ -1,6 +1,6 @@
 """From the request to its end, in memory: the front, the real deciders, the real reactions, pilots; no word from outside between.
 
-The request is one that BPS sent. Its final work, which a condition starts, is left out: conditions are refused as yet.
+The request is one that BPS sent, with and without its final work, which a condition starts.
 """
 
 import json
@@ -16,7 +16,7 @@ from commands.task.transitions import TaskStatus
 from schemas.job import JobFailed, JobFinished
 from schemas.task import SubmitTask, TaskReloaded, TaskSubmitted
 from schemas.types import WorkflowOutcome
-from schemas.workflow import WorkflowFinalized, WorkStarted
+from schemas.workflow import ConditionEvaluated, WorkflowFinalized, WorkStarted
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.facts.snapshot import Snapshot
 from streams.jedi.outcomes import ENDINGS
@@ -27,7 +27,7 @@ from tests.api.idds.test_into_deciders import DecidingGateway
 from tests.commands.builders import a_queue, end, lease, spec_of
 from tests.commands.in_memory import a_culm
 from tests.streams.builders import a_queue as a_known_queue
-from tests.streams.idds_requests import golden
+from tests.streams.idds_requests import a_condition, a_request, a_work, asks, golden
 
 FINAL_WORK = "37c30fa1"
 INIT = "pipetaskInit"
@@ -62,10 +62,10 @@ class Grid:
         self._heard = 0
         self.ran: list[str] = []
 
-    def submit(self) -> int:
-        """The number of the request."""
+    def submit(self, args: list[dict[str, Any]] | None = None) -> int:
+        """The number of the request; without `args` of the one without a final work."""
         headers = {"Authorization": f"Bearer {self.front.headers()['X-IDDS-Auth-Token']}", "Origin": "wlcg"}
-        given = {"command_name": "submit", "args": json.dumps(the_request()), "manager": True}
+        given = {"command_name": "submit", "args": json.dumps(args or the_request()), "manager": True}
         answer = self.front.ask("POST", "/server/panda/relay_idds_command", json.dumps(given).encode(), headers, prefix="")
         done, number = answer.json()
         assert done is True, number
@@ -180,6 +180,85 @@ def test_a_request_that_comes_again_makes_no_second_tasks_and_no_job_runs_twice(
     assert numbers == [1, 1]
     assert (len(ran), again) == (9, [])
     assert len(grid.events(TaskSubmitted)) == 3
+
+
+#: `pure_pseudoinput` without what stands before the first underscore.
+FINAL_JOB = "pseudoinput"
+
+
+def with_its_final_work() -> list[dict[str, Any]]:
+    """What BPS sent, whole: its final work starts when the one before has terminated."""
+    args: list[dict[str, Any]] = json.loads(golden("bps_relayed"))
+    return args
+
+
+def test_the_final_work_of_bps_runs_when_all_before_it_has_ended(grid: Grid) -> None:
+    grid.submit(with_its_final_work())
+
+    ran = grid.run()
+
+    assert (len(ran), ran[-1] == FINAL_JOB) == (10, True), ran
+    (ended,) = grid.events(WorkflowFinalized)
+    assert (ended.outcome, ended.finished) == (WorkflowOutcome.FINISHED, 10)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 4
+    assert grid.culm.letters == []
+
+
+def test_the_final_work_of_bps_runs_after_failures(grid: Grid) -> None:
+    grid.submit(with_its_final_work())
+
+    ran = grid.run(lambda name: not name.startswith("warp"))
+
+    assert ran[-1] == FINAL_JOB
+    (ended,) = grid.events(WorkflowFinalized)
+    assert (ended.outcome, ended.finished, ended.failed) == (WorkflowOutcome.SUBFINISHED, 6, 4)
+
+
+def test_the_final_work_of_bps_runs_after_an_abort(grid: Grid) -> None:
+    number = grid.submit(with_its_final_work())
+
+    grid.front.ask("PUT", f"/request/abort/{number}/null", b"null")
+    ran = grid.run()
+
+    assert ran == [FINAL_JOB]
+    assert grid.status_of_tasks() == [*[TaskStatus.ABORTED] * 3, TaskStatus.DONE]
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.CANCELLED
+
+
+def test_a_retry_runs_the_final_work_again_after_what_failed(grid: Grid) -> None:
+    number = grid.submit(with_its_final_work())
+    grid.run(lambda name: name != "warp_2" and name != FINAL_JOB)
+
+    grid.front.ask("PUT", f"/request/retry/{number}/null", b"null")
+    ran = grid.run()
+
+    assert ran == ["warp_2", FINAL_JOB]
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.FINISHED
+
+
+def branches() -> list[dict[str, Any]]:
+    """Three works without graphs of jobs: `good` after a good end of `first`, `bad` after any other."""
+    flow = a_request(
+        *(a_work(name, executable="true", task_queue="LOCAL") for name in ("first", "good", "bad")),
+        initial_works=["first"],
+        _conditions={"c1": a_condition("c1", [asks("first", "is_finished")], ["good"], ("bad",))},
+    )
+    return [flow["request_metadata"]["workflow"]]
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_condition_starts_one_of_two_works_and_the_other_is_ended(grid: Grid, *, well: bool) -> None:
+    grid.submit(branches())
+
+    grid.run(lambda name: well or len(grid.ran) > 5)
+
+    (taken,) = grid.events(ConditionEvaluated)
+    chosen = TaskStatus.DONE
+    statuses = grid.status_of_tasks()
+    assert (taken.holds, taken.works) == (well, (1 if well else 2,))
+    assert statuses == ([chosen, chosen, TaskStatus.ABORTED] if well else [TaskStatus.FAILED, TaskStatus.ABORTED, chosen])
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.SUBFINISHED
+    assert grid.culm.letters == []
 
 
 def test_an_aborted_request_takes_its_tasks_with_it(grid: Grid) -> None:
