@@ -18,7 +18,10 @@ STOPS = frozenset({WorkflowEnding.ABORT, WorkflowEnding.EXPIRE, WorkflowEnding.F
 
 @dataclass(slots=True)
 class ConditionLedger:
-    """Of one workflow. ends: of the works that ended. closed: works that wait. asked: conditions that may take a branch."""
+    """Of one workflow. ends: of the works that ended. closed: works that wait. asked: conditions that may take a branch.
+
+    dormant: conditions that wait for another one.
+    """
 
     waiting: set[int] = field(default_factory=set)
     closed: set[int] = field(default_factory=set)
@@ -26,6 +29,7 @@ class ConditionLedger:
     ends: dict[int, WorkEnd] = field(default_factory=dict)
     conditions: list[Any] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
+    dormant: set[int] = field(default_factory=set)
     works: int = 0
     sealed: bool = False
     is_at_work: bool = False
@@ -96,13 +100,18 @@ def _works_added(ledger: ConditionLedger, event: Any) -> None:
         ledger.works += 1
     ledger.closed = set(ledger.waiting)
     ledger.conditions += event.conditions
-    ledger.asked = {number for number, one in enumerate(ledger.conditions) if not one.waits}
+    _ask_again(ledger)
+
+
+def _ask_again(ledger: ConditionLedger) -> None:
+    ledger.dormant = {number for number, one in enumerate(ledger.conditions) if one.waits}
+    ledger.asked = set(range(len(ledger.conditions))) - ledger.dormant
 
 
 def _retried(ledger: ConditionLedger) -> None:
     ledger.ends = {work: end for work, end in ledger.ends.items() if end is WorkEnd.FINISHED}
     ledger.closed = ledger.waiting - ledger.ends.keys()
-    ledger.asked = {number for number, one in enumerate(ledger.conditions) if not one.waits}
+    _ask_again(ledger)
     ledger.stopped = ledger.rests = ledger.is_at_work = False
 
 
@@ -119,15 +128,21 @@ def _evaluated(ledger: ConditionLedger, event: Any) -> Iterator[str]:
     if due is not event.branch or event.holds is not is_true:
         yield f"condition {number} takes the branch {event.branch}, its works give {due or 'none yet'}"
     for one in event.values:
-        if one.work is not None and (one.value, one.end) != (_of_work(ledger, one.method, one.work), ledger.ends.get(one.work)):
-            yield f"condition {number} read {one.value} for {one.method} of work {one.work}, which does not stand so"
+        asked = (one.method, one.work, one.works)
+        meant = next((it for it in _all_predicates(ledger, number) if (it.method, it.work, it.works) == asked), None)
+        if meant is None or one.condition is not None or (one.work is None and not one.works):
+            continue
+        if (one.value, one.end) != (_of_works(ledger, meant), _end_of(ledger, meant)):
+            named = f"work {one.work}" if one.works == () else f"works {list(one.works)}"
+            yield f"condition {number} read {one.value} for {one.method} of {named}, which does not stand so"
     works = condition.true_works if is_true else condition.false_works
     inner = condition.true_conditions if is_true else condition.false_conditions
     wanted = {one for one in works if one in ledger.closed}
     if set(event.works) != wanted:
         yield f"condition {number} opens works {sorted(event.works)}, its branch has {sorted(wanted)}"
     ledger.closed -= set(event.works)
-    ledger.asked |= set(inner)
+    ledger.asked |= set(inner) & ledger.dormant
+    ledger.dormant -= set(inner)
 
 
 def _lost(ledger: ConditionLedger) -> Iterator[str]:
@@ -153,8 +168,8 @@ def _holds(ledger: ConditionLedger, number: int) -> bool:
         if one.condition is not None:
             found = _holds(ledger, one.condition)
             values.append(found if one.method is _M.HOLDS else not found and _all_ended(ledger, one.condition))
-        elif one.work is not None:
-            values.append(_of_work(ledger, one.method, one.work))
+        elif one.works or one.work is not None:
+            values.append(_of_works(ledger, one))
         else:
             values.append(one.method is _M.ALWAYS)
     return any(values) if condition.takes_any else all(values)
@@ -162,25 +177,49 @@ def _holds(ledger: ConditionLedger, number: int) -> bool:
 
 def _all_ended(ledger: ConditionLedger, number: int) -> bool:
     for one in ledger.conditions[number].predicates:
-        if one.work is not None and one.work not in ledger.ends:
+        if (one.works or one.work is not None) and _end_of(ledger, one) is None:
             return False
         if one.condition is not None and not _all_ended(ledger, one.condition):
             return False
     return True
 
 
-def _of_work(ledger: ConditionLedger, method: PredicateMethod, work: int) -> bool:
-    end, is_open, has_task = ledger.ends.get(work), work not in ledger.closed, work in ledger.started
+def _all_predicates(ledger: ConditionLedger, number: int) -> Iterator[Any]:
+    for one in ledger.conditions[number].predicates:
+        yield one
+        if one.condition is not None:
+            yield from _all_predicates(ledger, one.condition)
+
+
+def _end_of(ledger: ConditionLedger, asked: Any) -> WorkEnd | None:
+    """How a work ended, or a workflow within by its works that were opened; None for one that has not started."""
+    works = asked.works or (asked.work,)
+    ends = [ledger.ends.get(work) for work in works if work not in ledger.closed]
+    is_dormant = any(one in ledger.closed for one in works[: asked.starting]) or any(one in ledger.dormant for one in asked.asked)
+    if is_dormant or not ends or None in ends:
+        return None
+    if len(set(ends)) == 1:
+        return ends[0]
+    for order in (WELL, {WorkEnd.EXPIRED}, {WorkEnd.CANCELLED}, {WorkEnd.SUSPENDED}):
+        if order & set(ends):
+            return WorkEnd.SUBFINISHED if order is WELL else next(iter(order))
+    return WorkEnd.FAILED
+
+
+def _of_works(ledger: ConditionLedger, asked: Any) -> bool:
+    end, method = _end_of(ledger, asked), asked.method
+    opened = [work for work in asked.works or (asked.work,) if work not in ledger.closed]
+    has_started = any(work in ledger.started or work in ledger.ends for work in opened)
     match method:
         case _M.TERMINATED:
             return end is not None
         case _M.PROCESSED:
             return end in WELL
         case _M.STARTED:
-            return is_open and (has_task or end is not None)
+            return has_started
         case _M.STARTING:
-            return is_open and not has_task and end is None
+            return bool(opened) and not has_started
         case _M.RUNNING:
-            return is_open and has_task and end is None
+            return has_started and end is None
         case _:
             return end is not None and end.value == method.value

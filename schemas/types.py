@@ -253,9 +253,9 @@ class ConditionBranch(StrEnum):
 
 
 class PredicateMethod(StrEnum):
-    """What a condition asks. Of a work: STARTED, STARTING, RUNNING, how it ended (FINISHED to EXPIRED),
-    PROCESSED (FINISHED or SUBFINISHED), TERMINATED (any end). Of another condition: HOLDS, FAILS (its
-    predicates do not hold). ALWAYS and NEVER ask nothing."""
+    """What a condition asks. Of a work, or of a workflow within this one: STARTED, STARTING, RUNNING, how it
+    ended (FINISHED to EXPIRED), PROCESSED (FINISHED or SUBFINISHED), TERMINATED (any end). Of another
+    condition: HOLDS, FAILS (its predicates do not hold). ALWAYS and NEVER ask nothing."""
 
     UNKNOWN = "UNKNOWN"
     STARTED = "STARTED"
@@ -1023,12 +1023,19 @@ class ConditionPredicate(Struct, frozen=True, kw_only=True, gc=False):
 
     method: What is asked.
     work: Number of the work that is asked; null for a predicate that asks none.
+    works: Numbers of the works of a workflow within this one, which is asked as a whole, those first that start
+        with it; empty for a predicate that asks none.
+    starting: How many of these works start with that workflow: it has started when they have.
+    asked: Numbers of the conditions of that workflow that are asked from its start on, each before this one.
     condition: Number of the condition that is asked, which is one before this one; null for a predicate that
         asks none.
     """
 
     method: PredicateMethod
     work: int | None = None
+    works: tuple[int, ...] = ()
+    starting: int = 0
+    asked: tuple[int, ...] = ()
     condition: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
@@ -1036,6 +1043,9 @@ class ConditionPredicate(Struct, frozen=True, kw_only=True, gc=False):
         return {
             "method": self.method,
             "work": self.work,
+            "works": list(self.works),
+            "starting": self.starting,
+            "asked": list(self.asked),
             "condition": self.condition,
         }
 
@@ -1045,6 +1055,9 @@ class ConditionPredicate(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             method=PredicateMethod[record["method"]],
             work=record["work"],
+            works=tuple(record["works"]),
+            starting=record["starting"],
+            asked=tuple(record["asked"]),
             condition=record["condition"],
         )
 
@@ -1052,6 +1065,11 @@ class ConditionPredicate(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             (self.work is None or (0 <= self.work <= 9999))
+            and len(self.works) <= 1000
+            and (not self.works or 0 <= min(self.works) <= max(self.works) <= 9999)
+            and 0 <= self.starting <= 1000
+            and len(self.asked) <= 1000
+            and (not self.asked or 0 <= min(self.asked) <= max(self.asked) <= 9999)
             and (self.condition is None or (0 <= self.condition <= 9999))
         )
 
@@ -3294,13 +3312,15 @@ class PredicateValue(Struct, frozen=True, kw_only=True, gc=False):
 
     method: What was asked.
     work: Number of the work that was asked; null for none.
+    works: Numbers of the works of the workflow within this one that was asked; empty for none.
     condition: Number of the condition that was asked; null for none.
-    end: How the work had ended; null for one that had not.
+    end: How the work, or the workflow, had ended; null for one that had not.
     value: Whether it held.
     """
 
     method: PredicateMethod
     work: int | None = None
+    works: tuple[int, ...] = ()
     condition: int | None = None
     end: WorkEnd | None = None
     value: bool
@@ -3310,6 +3330,7 @@ class PredicateValue(Struct, frozen=True, kw_only=True, gc=False):
         return {
             "method": self.method,
             "work": self.work,
+            "works": list(self.works),
             "condition": self.condition,
             "end": self.end,
             "value": self.value,
@@ -3321,6 +3342,7 @@ class PredicateValue(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             method=PredicateMethod[record["method"]],
             work=record["work"],
+            works=tuple(record["works"]),
             condition=record["condition"],
             end=None if record["end"] is None else WorkEnd[record["end"]],
             value=record["value"],
@@ -3330,6 +3352,8 @@ class PredicateValue(Struct, frozen=True, kw_only=True, gc=False):
         """True when every field keeps the bounds of its Avro file."""
         return (
             (self.work is None or (0 <= self.work <= 9999))
+            and len(self.works) <= 1000
+            and (not self.works or 0 <= min(self.works) <= max(self.works) <= 9999)
             and (self.condition is None or (0 <= self.condition <= 9999))
         )
 

@@ -108,7 +108,8 @@ def _evaluated(workflow: Workflow, event: ConditionEvaluated) -> None:
         workflow.change_work(number, replace(workflow.works[number], is_open=True, after_stop=after_stop))
     for number in event.conditions:
         workflow.conditions[number] = replace(workflow.conditions[number], is_asked=True)
-        workflow.ask(number)
+    if event.conditions:
+        workflow.ask_all()  # others may ask whether the workflow within that they are of has started
     workflow.slicing = workflow.slicing or event.more
 
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from schemas.types import ConditionDefinition, ConditionPredicate, PredicateMethod
 from streams.idds.compile import CompiledGraph
-from streams.idds.model import ConditionMethod, Operator, Predicate, WorkAttribute, WorkCondition, WorkflowPlan, WorkMethod
+from streams.idds.model import (
+    ConditionMethod,
+    Operator,
+    Predicate,
+    WorkAttribute,
+    WorkCondition,
+    WorkflowPlan,
+    WorkMethod,
+    WorkPlan,
+)
 
 CONDITIONS_MAX = 10_000
 #: Members of one condition.
@@ -45,25 +54,53 @@ class CompiledConditions:
 
 
 def compile_conditions(plan: WorkflowPlan) -> CompiledConditions | str:
-    """The conditions of `plan`; a text says what of them cannot be run yet."""
-    numbers = {work.work_id: number for number, work in enumerate(plan.all_works)}
-    compiling = _Compiling(numbers, frozenset(plan.first_ids))
+    """The conditions of `plan` and of the workflows within it; a text says what of them cannot be run yet."""
+    compiling = _Compiling(plan)
     try:
-        for condition in plan.conditions:
-            compiling.add(condition, waits=False)
+        compiling.add_all(plan, waits=False)
     except _NotYet as reason:
         return str(reason)
-    ids = tuple(numbers)
+    ids = tuple(work.work_id for work in plan.all_works)
     waiting = {ids[work] for one in compiling.definitions for work in (*one.true_works, *one.false_works)}
     return CompiledConditions(tuple(compiling.definitions), frozenset(waiting))
 
 
-class _Compiling:
-    """Conditions, inner ones before those that name them."""
+def starting_works(plan: WorkflowPlan) -> Iterator[str]:
+    """Ids of the works that start when `plan` does; those of a workflow that does are its own first ones."""
+    within = {one.workflow_id: one for one in plan.nodes if isinstance(one, WorkflowPlan)}
+    for one in plan.first_ids:
+        if one in within:
+            yield from starting_works(within[one])
+        else:
+            yield one
 
-    def __init__(self, numbers: Mapping[str, int], first: frozenset[str]) -> None:
-        self._numbers, self._first = numbers, first
+
+class _Compiling:
+    """Conditions, inner ones before those that name them, and those of a workflow within before those of the one around it.
+
+    So what a workflow within goes on to is known before its end is asked.
+    """
+
+    def __init__(self, plan: WorkflowPlan) -> None:
+        self._numbers = {work.work_id: number for number, work in enumerate(plan.all_works)}
+        self._first = frozenset(starting_works(plan))
+        self._plans: dict[str, WorkflowPlan] = {}
+        #: Conditions of a workflow within: those that are asked when it starts.
+        self._of_plans: dict[str, tuple[int, ...]] = {}
+        #: What the conditions of the workflow at hand may name.
+        self._inside: frozenset[str] = frozenset()
         self.definitions: list[ConditionDefinition] = []
+
+    def add_all(self, plan: WorkflowPlan, *, waits: bool) -> None:
+        """The conditions of a workflow. waits: it starts by a condition, and its own are asked only then."""
+        for one in plan.nodes:
+            if isinstance(one, WorkflowPlan):
+                self._plans[one.workflow_id] = one
+                self.add_all(one, waits=waits or one.workflow_id not in plan.first_ids)
+        self._inside = frozenset(one.work_id if isinstance(one, WorkPlan) else one.workflow_id for one in plan.nodes)
+        own = tuple(self.add(condition, waits=waits) for condition in plan.conditions)
+        started = (self._of_plans[one] for one in plan.first_ids if one in self._plans)
+        self._of_plans[plan.workflow_id] = (*own, *(number for numbers in started for number in numbers))
 
     def add(self, condition: WorkCondition, *, waits: bool) -> int:
         """The number that the condition gets."""
@@ -98,17 +135,42 @@ class _Compiling:
             case WorkAttribute(attribute, work_id):
                 raise _NotYet(f"conditions on attributes of works ({attribute} of {work_id})")
             case WorkMethod(method, work_id):
-                return ConditionPredicate(method=METHODS[method], work=self._number(work_id))
+                self._check(work_id)
+                if work_id not in self._plans:
+                    return ConditionPredicate(method=METHODS[method], work=self._numbers[work_id])
+                return self._of_workflow(METHODS[method], self._plans[work_id])
+
+    def _of_workflow(self, method: PredicateMethod, plan: WorkflowPlan) -> ConditionPredicate:
+        """A workflow within is asked by its works; it has started when those that start with it have."""
+        starting = tuple(self._numbers[one] for one in dict.fromkeys(starting_works(plan)))
+        others = (self._numbers[work.work_id] for work in plan.all_works)
+        works = tuple(dict.fromkeys((*starting, *others)))
+        asked = self._of_plans[plan.workflow_id]
+        if not 0 < len(works) <= MEMBERS_MAX or len(asked) > MEMBERS_MAX:
+            raise _NotYet(f"conditions on workflows without works, or with more than {MEMBERS_MAX:,},")
+        return ConditionPredicate(method=method, works=works, starting=len(starting), asked=asked)
 
     def _targets(self, targets: "Sequence[str | WorkCondition]") -> tuple[tuple[int, ...], tuple[int, ...]]:
-        works = [self._number(one) for one in targets if isinstance(one, str) and one not in self._first]
-        conditions = [self.add(one, waits=True) for one in targets if isinstance(one, WorkCondition)]
-        return tuple(dict.fromkeys(works)), tuple(conditions)
+        works: list[int] = []
+        conditions: list[int] = []
+        for one in targets:
+            if isinstance(one, WorkCondition):
+                conditions.append(self.add(one, waits=True))
+                continue
+            self._check(one)
+            if one in self._plans:
+                started = tuple(starting_works(self._plans[one]))
+                if not self._first.issuperset(started):
+                    conditions += self._of_plans[one]
+            else:
+                started = (one,)
+            works += (self._numbers[work] for work in started if work not in self._first)
+        return tuple(dict.fromkeys(works)), tuple(dict.fromkeys(conditions))
 
-    def _number(self, work_id: str) -> int:
-        if work_id not in self._numbers:
-            raise _NotYet(f"conditions on whole workflows ({work_id})")
-        return self._numbers[work_id]
+    def _check(self, work_id: str) -> None:
+        """Conditions name what is in their own workflow, as the clients let them."""
+        if work_id not in self._inside:
+            raise _NotYet(f"conditions on works of another workflow, or on the own one ({work_id}),")
 
 
 def crossing(graph: CompiledGraph, waiting: frozenset[str]) -> str:

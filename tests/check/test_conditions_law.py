@@ -17,6 +17,8 @@ from schemas.types import ConditionBranch, WorkEnd
 from schemas.workflow import AbortWorkflow, ConditionEvaluated, NodesAdvanced, RecordWorkEnd, RetryWorkflow, WorkEnded
 from tests.commands.test_workflow_conditions import A, B, a_flow, end_of, finished, when
 from tests.commands.test_workflow_conditions_random import Flow, one_step
+from tests.commands.test_workflow_within import AFTER, BEFORE, S1, S2, P
+from tests.commands.test_workflow_within import a_flow as a_flow_with_one_within
 from tests.commands.workflow_scenes import REQUEST, Alone, task_of
 from tests.doses import dose
 
@@ -100,6 +102,20 @@ def test_random_flows_break_no_law() -> None:
 )  # fmt: skip
 def test_what_is_broken_is_found(kind: type, which: int, change: Change, found: str) -> None:
     assert found in found_in(changed(kind, which, change))
+
+
+def test_an_end_of_a_workflow_within_that_its_works_do_not_give_is_found() -> None:
+    alone = a_flow_with_one_within(BEFORE, AFTER)
+    for work in (P, S1, S2):
+        end_of(alone, work, work)
+    good = found_in(alone)
+    place = max(number for number, one in enumerate(alone.events) if isinstance(one, ConditionEvaluated))
+    taken = alone.events[place]
+
+    alone.events[place] = replace(taken, values=(replace(taken.values[0], end=WorkEnd.FAILED),))
+
+    assert good == ""
+    assert "read True for FINISHED of works [2, 3], which does not stand so" in found_in(alone)
 
 
 def test_a_lost_condition_is_found() -> None:

@@ -11,7 +11,7 @@ from tests.commands.workflow_scenes import REQUEST, Alone
 M = PredicateMethod
 
 
-def asks(method: PredicateMethod, **what: int) -> ConditionPredicate:
+def asks(method: PredicateMethod, **what: Any) -> ConditionPredicate:
     return ConditionPredicate(method=method, **what)
 
 
@@ -30,6 +30,9 @@ WORKS = tuple(WorkDefinition(internal_id=name, name=name, nodes=1, waits=name !=
         (defined(predicates=(asks(M.FINISHED, condition=0),)), "FINISHED does not fit what it asks"),
         (defined(predicates=(asks(M.HOLDS, condition=1),)), "condition 1 is not before condition 1"),
         (defined(predicates=(asks(M.ALWAYS, work=0),)), "ALWAYS does not fit what it asks"),
+        (defined(predicates=(asks(M.FINISHED, works=(0,)),)), "0 of 1 works start their workflow"),
+        (defined(predicates=(asks(M.FINISHED, works=(0,), starting=1, asked=(1,)),)), "condition 1 is not before condition 1"),
+        (defined(predicates=(asks(M.FINISHED, work=0, works=(0,), starting=1),)), "FINISHED does not fit what it asks"),
         (defined(true_works=(0,)), "work 0 is none that waits for a condition"),
         (defined(false_conditions=(0,)), "condition 0 is none before condition 1 that waits for another"),
     ],

@@ -1,6 +1,8 @@
 """Random works, jobs and conditions between works, through the compiler and the aggregate, against the interpreter."""
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,9 +10,10 @@ from commands.workflow import slices
 from commands.workflow.transitions import FINAL, WorkflowStatus
 from schemas.types import ConditionBranch, WorkEnd
 from schemas.workflow import AbortWorkflow, ConditionEvaluated, RecordWorkEnd, ResumeWorkflow, RetryWorkflow, SuspendWorkflow
-from streams.idds.model import ConditionMethod, Operator, Predicate, WorkCondition, WorkMethod
+from streams.idds.compile_conditions import starting_works
+from streams.idds.model import ConditionMethod, Operator, Predicate, WorkCondition, WorkflowPlan, WorkMethod
 from tests.commands.conditions_reference import ENDS, FlowInterpreter
-from tests.commands.workflow_scenes import Alone, Jobs, a_workflow, compiled, conditions_of, task_of
+from tests.commands.workflow_scenes import Alone, Jobs, a_workflow, compiled, conditions_of, plan_of, task_of, within
 from tests.doses import dose
 
 FLOWS = dose(900, fast=90)
@@ -18,90 +21,95 @@ TASK_ENDS = {"finished": WorkEnd.FINISHED, "failed": WorkEnd.FAILED, "cancelled"
 
 
 class Flow:
-    """A drawn workflow: works that start at once wait for each other's jobs, those behind conditions for their own only."""
+    """A drawn workflow, partly in workflows within; works that start at once wait for each other's jobs, others for their own."""
 
     def __init__(self, draw: random.Random) -> None:
-        self.draw = draw
-        names = [f"w{number}" for number in range(draw.randint(2, 7))]
-        self.first = tuple(draw.sample(names, draw.randint(1, 3 if len(names) > 3 else 1)))
-        self.behind = [name for name in names if name not in self.first]
+        self.draw, self.serial, self.works = draw, 0, 0
+        drawn = self.flow("wf", 0)
+        names = [work.work_id for work in drawn.all_works]
+        at_once = set(starting_works(drawn))
         self.jobs: Jobs = {name: {} for name in names}
         known: list[tuple[str, str]] = []
-        for name in (*self.first, *self.behind):
+        for name in sorted(names, key=lambda _: draw.random()):
             for number in range(draw.choice((0, 1, 2, 4))):
-                own = [one for one in known if one[0] == name or (name in self.first and one[0] in self.first)]
+                own = [one for one in known if one[0] == name or {name, one[0]} <= at_once]
                 self.jobs[name][f"j{number}"] = draw.sample(own, min(len(own), draw.choice((0, 0, 1, 2))))
                 known.append((name, f"j{number}"))
         if not known:
-            self.jobs[self.first[0]]["j0"] = []
-        self.serial = 0
-        self.conditions = tuple(self.condition(0) for _ in range(draw.randint(1, 5)))
-        targets = set(self.targets(self.conditions))
-        self.jobs = {name: found for name, found in self.jobs.items() if name in self.first or name in targets}
-        self.behind = [name for name in self.behind if name in targets]
-        self.conditions = tuple(self.without_unknown(one) for one in self.conditions)
+            self.jobs[names[0]]["j0"] = []
+        self.plan = self.with_jobs(drawn)
 
-    def condition(self, nested: int) -> WorkCondition:
+    def flow(self, name: str, nested: int) -> WorkflowPlan:
+        """A workflow of works, of workflows, and of conditions between them, which start what does not start at once."""
+        draw = self.draw
+        nodes: list[str] = []
+        inner: list[WorkflowPlan] = []
+        for _ in range(draw.randint(2, 6) if not nested else draw.randint(1, 3)):
+            self.works += 1
+            if nested < 2 and draw.random() < 0.2:
+                inner.append(self.flow(f"f{self.works}", nested + 1))
+                nodes.append(inner[-1].workflow_id)
+            else:
+                nodes.append(f"w{self.works}")
+        first = tuple(draw.sample(nodes, draw.randint(1, max(1, len(nodes) // 2))))
+        behind = [one for one in nodes if one not in first]
+        conditions = [self.condition(nodes, behind, 0) for _ in range(draw.randint(0, 3))]
+        for one in set(behind) - set(self.targets(conditions)):
+            self.serial += 1
+            asked = WorkMethod(draw.choice(("is_terminated", "is_processed")), draw.choice(nodes))
+            conditions.append(WorkCondition(f"c{self.serial}", Operator.AND, (asked,), (one,), ()))
+        works = tuple(one for one in nodes if one.startswith("w"))
+        plan = within(name, {one: {} for one in works}, works, tuple(draw.sample(conditions, len(conditions))), first)
+        return replace(plan, nodes=(*plan.nodes, *inner))
+
+    def with_jobs(self, plan: WorkflowPlan) -> WorkflowPlan:
+        """The plan with the jobs of its works."""
+        named = {one.work_id: one for one in plan_of(self.jobs).all_works}
+        nodes = (self.with_jobs(one) if isinstance(one, WorkflowPlan) else named[one.work_id] for one in plan.nodes)
+        return replace(plan, nodes=tuple(nodes))
+
+    def condition(self, nodes: list[str], behind: list[str], nested: int) -> WorkCondition:
         draw = self.draw
         self.serial += 1
-        predicates = tuple(self.predicate(nested) for _ in range(draw.choice((0, 1, 1, 2, 3))))
         return WorkCondition(
             f"c{self.serial}",
             draw.choice(tuple(Operator)),
-            predicates,
-            self.branch(nested, draw.choice((1, 1, 2))),
-            self.branch(nested, draw.choice((0, 1))),
+            tuple(self.predicate(nodes, nested) for _ in range(draw.choice((0, 1, 1, 2, 3)))),
+            self.branch(nodes, behind, nested, draw.choice((1, 1, 2))),
+            self.branch(nodes, behind, nested, draw.choice((0, 1))),
         )
 
-    def predicate(self, nested: int) -> Predicate:
+    def predicate(self, nodes: list[str], nested: int) -> Predicate:
         kind = self.draw.random()
         if kind < 0.05:
             return self.draw.random() < 0.5
         if kind < 0.2 and nested < 2:
             method = self.draw.choice(("is_condition_true", "is_condition_false", "get_condition_status"))
-            return ConditionMethod(method, self.condition(nested + 1))
-        return WorkMethod(self.draw.choice((*ENDS, "is_started")), self.draw.choice(list(self.jobs)))
+            return ConditionMethod(method, self.condition(nodes, [], nested + 1))
+        return WorkMethod(self.draw.choice((*ENDS, "is_started")), self.draw.choice(nodes))
 
-    def branch(self, nested: int, count: int) -> "tuple[str | WorkCondition, ...]":
+    def branch(self, nodes: list[str], behind: list[str], nested: int, count: int) -> "tuple[str | WorkCondition, ...]":
         if nested < 2 and self.draw.random() < 0.2:
-            return (self.condition(nested + 1),)
-        return tuple(self.draw.sample(self.behind, min(count, len(self.behind))))
+            return (self.condition(nodes, behind, nested + 1),)
+        return tuple(self.draw.sample(behind, min(count, len(behind))))
 
-    def targets(self, conditions: "tuple[str | WorkCondition, ...]") -> list[str]:
+    def targets(self, conditions: "Sequence[str | WorkCondition]") -> list[str]:
         found: list[str] = []
         for one in conditions:
-            if isinstance(one, str):
-                found.append(one)
-            else:
-                inner = [each.condition for each in one.predicates if isinstance(each, ConditionMethod)]
-                found += self.targets((*one.true_targets, *one.false_targets, *inner))
+            found += [one] if isinstance(one, str) else self.targets((*one.true_targets, *one.false_targets))
         return found
 
-    def without_unknown(self, condition: WorkCondition) -> WorkCondition:
-        """The condition without predicates of works that were left out, as nothing names them."""
-        kept: list[Predicate] = []
-        for one in condition.predicates:
-            if isinstance(one, ConditionMethod):
-                kept.append(ConditionMethod(one.method, self.without_unknown(one.condition)))
-            elif isinstance(one, bool) or one.work_id in self.jobs:
-                kept.append(one)
-        true, false = (
-            tuple(one if isinstance(one, str) else self.without_unknown(one) for one in targets)
-            for targets in (condition.true_targets, condition.false_targets)
-        )
-        return WorkCondition(condition.condition_id, condition.operator, tuple(kept), true, false)
-
     def alone(self) -> Alone:
-        return a_workflow(self.jobs, conditions=conditions_of(self.jobs, self.conditions, self.first))
+        return a_workflow(self.plan, conditions=conditions_of(self.plan))
 
     def interpreter(self) -> FlowInterpreter:
-        graph = compiled(self.jobs)
+        graph = compiled(self.plan)
         parents: dict[int, list[int]] = {node: [] for node in range(graph.nodes)}
         for parent, child in graph.edges():
             parents[child].append(parent)
         of_work = (range(one.first_node, one.first_node + len(one.names)) for one in graph.works)
         works = {node: number for number, nodes in enumerate(of_work) for node in nodes}
-        return FlowInterpreter(parents, works, list(self.jobs), self.conditions, self.first)
+        return FlowInterpreter(parents, works, [one.plan.work_id for one in graph.works], self.plan)
 
 
 def one_step(draw: random.Random, alone: Alone, flow: FlowInterpreter) -> None:
@@ -162,7 +170,7 @@ def test_random_flows_start_the_works_that_the_interpreter_starts(steps: int, mo
             assert flow.at_end, (steps, seed)
             assert alone.restored() == alone.workflow, (steps, seed)
             evaluated += len(flow.taken)
-            opened += len(flow.opened) - len(drawn.first)
+            opened += len(flow.opened) - len(set(starting_works(drawn.plan)))
             if alone.workflow.status is WorkflowStatus.FINISHED:
                 break
             since = len(alone.events)

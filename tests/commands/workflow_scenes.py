@@ -1,7 +1,7 @@
 """A workflow alone, without a log: its decisions are folded at once, and what it tells itself waits until it is let go on."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +47,25 @@ def plan_of(jobs: Jobs, conditions: tuple[WorkCondition, ...] = (), first: tuple
     return WorkflowPlan("wf", "wf", works, conditions, (), (), first, {}, {}, None, False, None, None, None, {})
 
 
-def compiled(jobs: Jobs) -> CompiledGraph:
+def within(
+    name: str, jobs: Jobs, nodes: tuple[str, ...], conditions: tuple[WorkCondition, ...] = (), first: tuple[str, ...] = ()
+) -> WorkflowPlan:
+    """A workflow within another one: those works of `jobs` that `nodes` names."""
+    works = tuple(_work(one, jobs[one]) for one in nodes)
+    return WorkflowPlan(name, name, works, conditions, (), (), first, {}, {}, None, False, None, None, None, {})
+
+
+def around(plan: WorkflowPlan, *inner: WorkflowPlan) -> WorkflowPlan:
+    """The plan with workflows within it in place of their works."""
+    own = {work.work_id for one in inner for work in one.all_works}
+    works = (one for one in plan.nodes if isinstance(one, WorkPlan) and one.work_id not in own)
+    return replace(plan, nodes=(*works, *inner))
+
+
+def compiled(jobs: Jobs | WorkflowPlan) -> CompiledGraph:
     """The graph as the compiler of requests numbers it."""
-    found = compile_graph(plan_of(jobs), UnpackingAllowance())
+    plan = jobs if isinstance(jobs, WorkflowPlan) else plan_of(jobs)
+    found = compile_graph(plan, UnpackingAllowance())
     assert isinstance(found, CompiledGraph), found
     return found
 
@@ -192,14 +208,16 @@ def numbers(ranges: tuple[NodeRange, ...]) -> list[int]:
     return [node for one in ranges for node in range(one.first, one.last + 1)]
 
 
-def conditions_of(jobs: Jobs, conditions: tuple[WorkCondition, ...], first: tuple[str, ...]) -> CompiledConditions:
+def conditions_of(
+    jobs: Jobs | WorkflowPlan, conditions: tuple[WorkCondition, ...] = (), first: tuple[str, ...] = ()
+) -> CompiledConditions:
     """Conditions as the compiler of requests numbers them."""
-    found = compile_conditions(plan_of(jobs, conditions, first))
+    found = compile_conditions(jobs if isinstance(jobs, WorkflowPlan) else plan_of(jobs, conditions, first))
     assert isinstance(found, CompiledConditions), found
     return found
 
 
-def a_workflow(jobs: Jobs, *, nodes_max: int = 5_000, **more: Any) -> Alone:
+def a_workflow(jobs: Jobs | WorkflowPlan, *, nodes_max: int = 5_000, **more: Any) -> Alone:
     """One that is sealed and has its tasks, and of which everything was released that waits for nothing."""
     found = Alone()
     for command in submission(compiled(jobs), nodes_max=nodes_max, **more):

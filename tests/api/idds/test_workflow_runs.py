@@ -261,6 +261,26 @@ def test_a_condition_starts_one_of_two_works_and_the_other_is_ended(grid: Grid, 
     assert grid.culm.letters == []
 
 
+def test_a_workflow_within_a_workflow_runs_between_two_works(grid: Grid) -> None:
+    works = {name: a_work(name, [{"name": f"job_{name}", "dependencies": []}], task_queue="LOCAL") for name in "psrq"}
+    inner = a_request(
+        works["s"], works["r"], internal_id="0b0b0b0b", initial_works=["s"],
+        _conditions={"c2": a_condition("c2", [asks("s", "is_finished")], ["r"])},
+    )["request_metadata"]["workflow"]  # fmt: skip
+    outer = a_request(works["p"], works["q"], initial_works=["p"], _conditions={
+        "c1": a_condition("c1", [asks("p", "is_finished")], ["0b0b0b0b"]),
+        "c3": a_condition("c3", [asks("0b0b0b0b", "is_finished")], ["q"]),
+    })["request_metadata"]["workflow"]  # fmt: skip
+    outer["attributes"]["template"]["attributes"]["_works"]["0b0b0b0b"] = inner
+    grid.submit([outer])
+
+    ran = grid.run()
+
+    assert ran == ["p", "s", "r", "q"]
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.FINISHED
+    assert grid.culm.letters == []
+
+
 def test_an_aborted_request_takes_its_tasks_with_it(grid: Grid) -> None:
     number = grid.submit()
 
