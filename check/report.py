@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from check.brokerage import CitedBrokerage
 from check.clocks import TasksAreMoved
 from check.codec import codec_of
+from check.conditions import ConditionsTaken
 from check.datasets import OutputsCloseWithTasks
 from check.followed import FollowedFilesTakenOnce
 from check.groups import GroupsCounted
@@ -59,6 +60,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         InputReleasedOnce(),
         RangesCountedOnce(),
         NodesReleasedOnce(),
+        ConditionsTaken(),
         LearnedFromSamples(),
         WholeLists(),
         LegalJobs(),

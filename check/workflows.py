@@ -4,13 +4,14 @@ Written from docs/reference/idds.md, "Releases and pruning", node by node, from 
 is waiting, released, or ended (finished, failed, pruned).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from check.laws import Seen, Violation
-from schemas.types import WorkflowEnding
+from schemas.types import WorkEnd, WorkflowEnding
 
 WAITING, RELEASED, FINISHED, FAILED, PRUNED = "waiting", "released", "finished", "failed", "pruned"
 ENDED = frozenset({FINISHED, FAILED, PRUNED})
@@ -22,16 +23,19 @@ GOES_ON = frozenset({"WorkflowSealed", "WorkEndReported", "WorkflowResumed", "Wo
 class NodeLedger:
     """Of one workflow. works: first node and first node beyond of each. over: works that are given up. ending: as ordered.
 
-    final_nodes: of final works, which run when their parents have ended, however they did, also when the workflow is stopped.
+    closed: works that wait for a condition. late: those that one opened after the end was ordered. ended_well: works that did.
     """
 
     states: list[str] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
-    final_nodes: set[int] = field(default_factory=set)
     parents: dict[int, list[int]] = field(default_factory=dict)
     works: list[tuple[int, int]] = field(default_factory=list)
     started: set[int] = field(default_factory=set)
     over: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
+    ended_well: set[int] = field(default_factory=set)
     ending: WorkflowEnding | None = None
     sealed: bool = False
     suspended: bool = False
@@ -66,7 +70,8 @@ class NodesReleasedOnce:
             if ledger.goes_on or ledger.final or ledger.suspended or not ledger.sealed:
                 continue
             for node, state in enumerate(ledger.states):
-                if state == WAITING and all(ledger.states[one] in ENDED for one in ledger.parents.get(node, ())):
+                is_open = state == WAITING and _work_of(ledger, node) not in ledger.closed
+                if is_open and all(ledger.states[one] in ENDED for one in ledger.parents.get(node, ())):
                     yield Violation(self.name, self.places[key], f"workflow {key}: node {node} waits, all its parents have ended")
                     break
 
@@ -77,9 +82,10 @@ def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noq
         case "WorksAdded":
             for one in event.works:
                 first = ledger.works[-1][1] if ledger.works else 0
+                if one.waits:
+                    ledger.waiting.add(len(ledger.works))
+                    ledger.closed.add(len(ledger.works))
                 ledger.works.append((first, first + one.nodes))
-                if one.is_final:
-                    ledger.final_nodes.update(range(first, first + one.nodes))
             ledger.states += [WAITING] * len(event.depths)
             ledger.depths += event.depths
         case "EdgesAdded":
@@ -90,19 +96,31 @@ def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noq
             ledger.started.add(event.work)
         case "WorkEndReported":
             ledger.over.add(event.work)
+        case "WorkEnded":
+            if event.end is WorkEnd.FINISHED:
+                ledger.ended_well.add(event.work)
+        case "ConditionEvaluated":
+            ledger.goes_on = ledger.goes_on or event.more
+            ledger.closed -= set(event.works)
+            ledger.late |= set(event.works) if ledger.ending is not None else set()
         case "WorkflowSuspended" | "WorkflowResumed":
             ledger.suspended = name == "WorkflowSuspended"
         case "WorkflowEndOrdered":
             ledger.ending, ledger.suspended, ledger.restarting = event.ending, False, False
+            ledger.late.clear()
         case "WorkflowRetried":
             ledger.ending, ledger.final, ledger.restarting = None, False, True
             ledger.over.clear()
+            ledger.late.clear()
+            ledger.closed = ledger.waiting - ledger.ended_well
         case "NodesRestarted":
             yield from _restarted(ledger, event)
         case "NodesAdvanced":
             yield from _advanced(ledger, event)
         case "WorkflowFinalized":
-            left = sum(state not in ENDED for state in ledger.states)
+            left = sum(
+                state not in ENDED and _work_of(ledger, node) not in ledger.closed for node, state in enumerate(ledger.states)
+            )
             if ledger.sealed and left:
                 yield f"it ended, {left} of its nodes have not"
             ledger.final, ledger.goes_on, ledger.suspended = True, False, False
@@ -117,9 +135,9 @@ def _edges(ledger: NodeLedger, event: Any) -> Iterator[str]:
     children = iter(event.children)
     for parent, count in enumerate(event.counts, start=event.first_parent):
         for child in islice(children, count):
-            known = max(parent, child) < len(ledger.depths)
-            if not known or ledger.depths[parent] >= ledger.depths[child]:
-                yield f"the edge {parent} -> {child} is not between nodes of the graph in their order"
+            is_there = max(parent, child) < len(ledger.states) and min(parent, child) >= 0
+            if not is_there or ledger.depths[parent] >= ledger.depths[child]:
+                yield f"the edge {parent} -> {child} does not go deeper in the graph"
                 continue
             if parent in ledger.parents.setdefault(child, []):
                 yield f"the edge {parent} -> {child} comes twice"
@@ -145,8 +163,7 @@ def _advanced(ledger: NodeLedger, event: Any) -> Iterator[str]:
     for node in _numbers(ledger, event.pruned):
         parents = [ledger.states[one] for one in ledger.parents.get(node, ())]
         is_lost = all(one in ENDED for one in parents) and any(one != FINISHED for one in parents)
-        is_given_up = _is_over(ledger, node) if node in ledger.final_nodes else _is_given_up(ledger, node)
-        if not is_given_up and (node in ledger.final_nodes or not is_lost):
+        if not is_lost and not _is_given_up(ledger, node):
             yield f"node {node} is pruned, its parents are {', '.join(parents) or 'none'}"
     yield from _counted(ledger, event.released, event.released_total, RELEASED)
     for node in _numbers(ledger, event.released):
@@ -157,12 +174,14 @@ def _advanced(ledger: NodeLedger, event: Any) -> Iterator[str]:
 def _released(ledger: NodeLedger, node: int) -> Iterator[str]:
     if ledger.states[node] != WAITING:
         yield f"node {node} is released, it is {ledger.states[node]}"
-    is_final = node in ledger.final_nodes
     for parent in ledger.parents.get(node, ()):
-        if ledger.states[parent] not in (ENDED if is_final else (FINISHED,)):
+        if ledger.states[parent] != FINISHED:
             yield f"node {node} is released, its parent {parent} is {ledger.states[parent]}"
-    stopped = ledger.ending not in (None, WorkflowEnding.CLOSE) and not is_final
-    if ledger.suspended or ledger.restarting or stopped:
+    work = _work_of(ledger, node)
+    if work in ledger.closed:
+        yield f"node {node} is released, no condition has opened its work {work}"
+    is_stopped = ledger.ending not in (None, WorkflowEnding.CLOSE) and work not in ledger.late
+    if ledger.suspended or ledger.restarting or is_stopped:
         yield f"node {node} is released in a workflow that releases nothing"
 
 
@@ -170,13 +189,14 @@ def _is_given_up(ledger: NodeLedger, node: int) -> bool:
     """Whether the workflow is stopped, or the work of the node has no task any more."""
     if ledger.ending not in (None, WorkflowEnding.CLOSE):
         return True
-    return _is_over(ledger, node)
-
-
-def _is_over(ledger: NodeLedger, node: int) -> bool:
-    """Whether the work of a node has no task any more, or gets none."""
-    work = next((number for number, (first, beyond) in enumerate(ledger.works) if first <= node < beyond), -1)
+    work = _work_of(ledger, node)
     return work in ledger.over or (ledger.ending is not None and work not in ledger.started)
+
+
+def _work_of(ledger: NodeLedger, node: int) -> int:
+    """The number of the work that has the node; -1 for none."""
+    place = bisect_right(ledger.works, node, key=lambda one: one[1])
+    return place if place < len(ledger.works) else -1
 
 
 def _restarted(ledger: NodeLedger, event: Any) -> Iterator[str]:

@@ -243,6 +243,38 @@ class WorkerState(StrEnum):
     PREEMPTED = "PREEMPTED"
 
 
+class ConditionBranch(StrEnum):
+    """Which branch a condition took. TRUE: its predicates held. FALSE: they did not, and all works that it asks
+    had ended."""
+
+    UNKNOWN = "UNKNOWN"
+    TRUE = "TRUE"
+    FALSE = "FALSE"
+
+
+class PredicateMethod(StrEnum):
+    """What a condition asks. Of a work, or of a workflow within this one: STARTED, STARTING, RUNNING, how it
+    ended (FINISHED to EXPIRED), PROCESSED (FINISHED or SUBFINISHED), TERMINATED (any end). Of another
+    condition: HOLDS, FAILS (its predicates do not hold). ALWAYS and NEVER ask nothing."""
+
+    UNKNOWN = "UNKNOWN"
+    STARTED = "STARTED"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    SUBFINISHED = "SUBFINISHED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    SUSPENDED = "SUSPENDED"
+    EXPIRED = "EXPIRED"
+    PROCESSED = "PROCESSED"
+    TERMINATED = "TERMINATED"
+    HOLDS = "HOLDS"
+    FAILS = "FAILS"
+    ALWAYS = "ALWAYS"
+    NEVER = "NEVER"
+
+
 class WorkEnd(StrEnum):
     """How a work ended."""
 
@@ -983,6 +1015,62 @@ class ComputingSite(Struct, frozen=True, kw_only=True, gc=False):
             and (self.down_from is None or (631152000000000 <= self.down_from <= 4102444800000000))
             and (self.down_until is None or (631152000000000 <= self.down_until <= 4102444800000000))
             and _NAMES_OF_COMPUTINGSITE("\n".join((self.name, self.cloud, ""))) is not None
+        )
+
+
+class ConditionPredicate(Struct, frozen=True, kw_only=True, gc=False):
+    """One predicate of a condition.
+
+    method: What is asked.
+    work: Number of the work that is asked; null for a predicate that asks none.
+    works: Numbers of the works of a workflow within this one, which is asked as a whole, those first that start
+        with it; empty for a predicate that asks none.
+    starting: How many of these works start with that workflow: it has started when they have.
+    asked: Numbers of the conditions of that workflow that are asked from its start on, each before this one.
+    condition: Number of the condition that is asked, which is one before this one; null for a predicate that
+        asks none.
+    """
+
+    method: PredicateMethod
+    work: int | None = None
+    works: tuple[int, ...] = ()
+    starting: int = 0
+    asked: tuple[int, ...] = ()
+    condition: int | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "method": self.method,
+            "work": self.work,
+            "works": list(self.works),
+            "starting": self.starting,
+            "asked": list(self.asked),
+            "condition": self.condition,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            method=PredicateMethod[record["method"]],
+            work=record["work"],
+            works=tuple(record["works"]),
+            starting=record["starting"],
+            asked=tuple(record["asked"]),
+            condition=record["condition"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.work is None or (0 <= self.work <= 9999))
+            and len(self.works) <= 1000
+            and (not self.works or 0 <= min(self.works) <= max(self.works) <= 9999)
+            and 0 <= self.starting <= 1000
+            and len(self.asked) <= 1000
+            and (not self.asked or 0 <= min(self.asked) <= max(self.asked) <= 9999)
+            and (self.condition is None or (0 <= self.condition <= 9999))
         )
 
 
@@ -3219,6 +3307,57 @@ class PlaceInLine(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+class PredicateValue(Struct, frozen=True, kw_only=True, gc=False):
+    """A predicate as it was found when its condition took a branch.
+
+    method: What was asked.
+    work: Number of the work that was asked; null for none.
+    works: Numbers of the works of the workflow within this one that was asked; empty for none.
+    condition: Number of the condition that was asked; null for none.
+    end: How the work, or the workflow, had ended; null for one that had not.
+    value: Whether it held.
+    """
+
+    method: PredicateMethod
+    work: int | None = None
+    works: tuple[int, ...] = ()
+    condition: int | None = None
+    end: WorkEnd | None = None
+    value: bool
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "method": self.method,
+            "work": self.work,
+            "works": list(self.works),
+            "condition": self.condition,
+            "end": self.end,
+            "value": self.value,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            method=PredicateMethod[record["method"]],
+            work=record["work"],
+            works=tuple(record["works"]),
+            condition=record["condition"],
+            end=None if record["end"] is None else WorkEnd[record["end"]],
+            value=record["value"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            (self.work is None or (0 <= self.work <= 9999))
+            and len(self.works) <= 1000
+            and (not self.works or 0 <= min(self.works) <= max(self.works) <= 9999)
+            and (self.condition is None or (0 <= self.condition <= 9999))
+        )
+
+
 _NAMES_OF_QUEUECLASS = lines_of(
     (WORD, 1, 64),
 )
@@ -5336,8 +5475,9 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
     task_id: Its task.
     end: How it ended.
     task_end: How its task ended.
-    is_final: Its jobs may run as soon as all that they wait for have ended, however these ended, also after an
-        abort.
+    waits: True when it starts by a condition.
+    is_open: False while it waits for its condition.
+    after_stop: True when its condition took its branch after the workflow was stopped.
     """
 
     internal_id: str = ""
@@ -5347,7 +5487,9 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
     task_id: int | None = None
     end: WorkEnd | None = None
     task_end: WorkEnd | None = None
-    is_final: bool = False
+    waits: bool = False
+    is_open: bool = True
+    after_stop: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5359,7 +5501,9 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
             "task_id": self.task_id,
             "end": self.end,
             "task_end": self.task_end,
-            "is_final": self.is_final,
+            "waits": self.waits,
+            "is_open": self.is_open,
+            "after_stop": self.after_stop,
         }
 
     @classmethod
@@ -5373,7 +5517,9 @@ class WorkAccounts(Struct, frozen=True, kw_only=True, gc=False):
             task_id=record["task_id"],
             end=None if record["end"] is None else WorkEnd[record["end"]],
             task_end=None if record["task_end"] is None else WorkEnd[record["task_end"]],
-            is_final=record["is_final"],
+            waits=record["waits"],
+            is_open=record["is_open"],
+            after_stop=record["after_stop"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5402,8 +5548,7 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
     work_type: Number of iDDS's TransformType.
     dataset: Dataset that has the names of its jobs, in their order; empty for none.
     parameters_json: Parameters of its task, a JSON object; empty when they are made later.
-    is_final: Its jobs may run as soon as all that they wait for have ended, however these ended, also after an
-        abort.
+    waits: True when the work starts by a condition; else it starts with the workflow.
     """
 
     internal_id: str
@@ -5412,7 +5557,7 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
     work_type: int = 6
     dataset: str = ""
     parameters_json: str = ""
-    is_final: bool = False
+    waits: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -5423,7 +5568,7 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "work_type": self.work_type,
             "dataset": self.dataset,
             "parameters_json": self.parameters_json,
-            "is_final": self.is_final,
+            "waits": self.waits,
         }
 
     @classmethod
@@ -5436,7 +5581,7 @@ class WorkDefinition(Struct, frozen=True, kw_only=True, gc=False):
             work_type=record["work_type"],
             dataset=record["dataset"],
             parameters_json=record["parameters_json"],
-            is_final=record["is_final"],
+            waits=record["waits"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -5667,6 +5812,77 @@ class BrokerageCitation(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.task_id <= 1000000000000000
             and _NAMES_OF_BROKERAGECITATION("\n".join((self.decision, ""))) is not None
             and (not self.waiting or all(map(QueueWaiting.is_within_bounds, self.waiting)))
+        )
+
+
+_NAMES_OF_CONDITIONDEFINITION = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class ConditionDefinition(Struct, frozen=True, kw_only=True, gc=False):
+    """A condition between works: which works start when its predicates hold, and which when they do not.
+
+    condition_id: Its id in the request.
+    takes_any: True when one predicate that holds is enough (Or); else all must (And).
+    waits: True when it is asked by other conditions only, or after another one took the branch that names it.
+    predicates: What it asks.
+    true_works: Numbers of the works that start when the predicates hold.
+    false_works: Numbers of the works that start when they do not.
+    true_conditions: Numbers of the conditions that are asked when the predicates hold, each before this one.
+    false_conditions: Numbers of the conditions that are asked when they do not, each before this one.
+    """
+
+    condition_id: str
+    takes_any: bool = False
+    waits: bool = False
+    predicates: tuple[ConditionPredicate, ...] = ()
+    true_works: tuple[int, ...] = ()
+    false_works: tuple[int, ...] = ()
+    true_conditions: tuple[int, ...] = ()
+    false_conditions: tuple[int, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "condition_id": self.condition_id,
+            "takes_any": self.takes_any,
+            "waits": self.waits,
+            "predicates": [item.to_avro() for item in self.predicates],
+            "true_works": list(self.true_works),
+            "false_works": list(self.false_works),
+            "true_conditions": list(self.true_conditions),
+            "false_conditions": list(self.false_conditions),
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            condition_id=record["condition_id"],
+            takes_any=record["takes_any"],
+            waits=record["waits"],
+            predicates=tuple(ConditionPredicate.from_avro(item) for item in record["predicates"]),
+            true_works=tuple(record["true_works"]),
+            false_works=tuple(record["false_works"]),
+            true_conditions=tuple(record["true_conditions"]),
+            false_conditions=tuple(record["false_conditions"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.predicates) <= 1000
+            and len(self.true_works) <= 1000
+            and (not self.true_works or 0 <= min(self.true_works) <= max(self.true_works) <= 9999)
+            and len(self.false_works) <= 1000
+            and (not self.false_works or 0 <= min(self.false_works) <= max(self.false_works) <= 9999)
+            and len(self.true_conditions) <= 1000
+            and (not self.true_conditions or 0 <= min(self.true_conditions) <= max(self.true_conditions) <= 9999)
+            and len(self.false_conditions) <= 1000
+            and (not self.false_conditions or 0 <= min(self.false_conditions) <= max(self.false_conditions) <= 9999)
+            and _NAMES_OF_CONDITIONDEFINITION("\n".join((self.condition_id, ""))) is not None
+            and (not self.predicates or all(map(ConditionPredicate.is_within_bounds, self.predicates)))
         )
 
 
@@ -7038,6 +7254,40 @@ class BrokerageEvidence(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.verdicts or all(map(QueueVerdict.is_within_bounds, self.verdicts)))
             and (not self.cited or all(map(BrokerageCitation.is_within_bounds, self.cited)))
         )
+
+
+class ConditionAccounts(Struct, frozen=True, kw_only=True, gc=False):
+    """One condition with its standing.
+
+    definition: What it asks and starts.
+    is_asked: False while it waits for another condition to name it.
+    branch: The branch that it took; null before.
+    """
+
+    definition: ConditionDefinition
+    is_asked: bool = True
+    branch: ConditionBranch | None = None
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "definition": self.definition.to_avro(),
+            "is_asked": self.is_asked,
+            "branch": self.branch,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            definition=ConditionDefinition.from_avro(record["definition"]),
+            is_asked=record["is_asked"],
+            branch=None if record["branch"] is None else ConditionBranch[record["branch"]],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.definition.is_within_bounds()
 
 
 class EndedConsumer(Struct, frozen=True, kw_only=True, gc=False):

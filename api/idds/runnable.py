@@ -4,14 +4,14 @@ In: a plan of the grammar, the fields of a request. Out: why it cannot be run; t
 before anything of it is in the log, with the part that is not there yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.http.errors import BadRequest
 from identity.identity import Identity
 from schemas.workflow import SubmitWorkflow
 from streams.idds.compile import CompiledGraph
-from streams.idds.final_works import final_works
+from streams.idds.compile_conditions import compile_conditions, starting_works
 from streams.idds.model import FunctionPlan, Plan, UploadedStep, WorkflowPlan, WorkPlan
 
 NOT_YET = "not run by this server yet"
@@ -38,20 +38,34 @@ def reason_against(plan: Plan) -> str:
 
 
 def _against_workflow(plan: WorkflowPlan) -> str:
-    inner = [one for one in plan.nodes if isinstance(one, WorkflowPlan)]
-    finals = final_works(plan)
-    starting = {*plan.first_ids, *(finals or ())}
+    for one in (plan, *_within(plan)):
+        if what := _missing_in(one):
+            return f"{what} are {NOT_YET}"
+    conditions = compile_conditions(plan)
+    if isinstance(conditions, str):
+        return f"{conditions} are {NOT_YET}"
+    starting = {*starting_works(plan), *conditions.waiting}
+    idle = [one for one in plan.all_works if one.work_id not in starting]
+    return f"works that nothing starts are {NOT_YET}" if idle else ""
+
+
+def _within(plan: WorkflowPlan) -> Iterator[WorkflowPlan]:
+    for one in plan.nodes:
+        if isinstance(one, WorkflowPlan):
+            yield one
+            yield from _within(one)
+
+
+def _missing_in(plan: WorkflowPlan) -> str:
+    """What a workflow, or one within it, has of what is not run yet."""
     for found, what in (
         (plan.with_steps, "workflows that are sent in steps"),
-        (inner, "workflows within a workflow"),
         (plan.loop, "loops"),
-        (finals is None, "conditions between works, but for works that wait until others have terminated,"),
         (plan.links, "links of parameters"),
         (plan.global_parameters or plan.sliced_parameters, "global parameters"),
-        ([one for one in plan.all_works if one.work_id not in starting], "works that nothing starts"),
     ):
         if found:
-            return f"{what} are {NOT_YET}"
+            return what
     return ""
 
 
@@ -73,9 +87,15 @@ def fields_of(given: Mapping[str, Any], plan: WorkflowPlan) -> dict[str, Any]:
 
 
 def announced(
-    said: Mapping[str, Any], plan: WorkflowPlan, graph: CompiledGraph, request_id: int, digest: str, identity: Identity
+    said: Mapping[str, Any],
+    plan: WorkflowPlan,
+    graph: CompiledGraph,
+    request_id: int,
+    digest: str,
+    identity: Identity,
+    conditions: int = 0,
 ) -> SubmitWorkflow:
-    """The command that announces a workflow. said: of `fields_of`."""
+    """The command that announces a workflow. said: of `fields_of`; conditions: how many it has."""
     return SubmitWorkflow(
         **said,
         request_id=request_id,
@@ -89,6 +109,7 @@ def announced(
         works=len(graph.works),
         nodes=graph.nodes,
         edges=len(graph.children),
+        conditions=conditions,
     )
 
 

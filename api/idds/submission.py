@@ -8,13 +8,14 @@ that stops half-way is taken up by the next that sends the same, or expires (doc
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from api.http.errors import BadRequest, NotServed, OutcomeUnknown, Overloaded
 from api.http.plain_requests import whole_from
 from api.idds.calls import IddsRequest
 from api.idds.kept import digest_of, kept_parts
-from api.idds.runnable import announced, fields_of, reason_against
+from api.idds.runnable import NOT_YET, announced, fields_of, reason_against
 from api.idds.surface import BUILDS
 from api.idds.work_tasks import WorkSubmission, work_tasks
 from api.log.gateway import CommandGateway, check_command
@@ -25,6 +26,7 @@ from schemas.task_name import ClaimTaskName
 from schemas.types import WorkDefinition
 from schemas.workflow import AddEdges, AddWorks, SealWorkflow, SubmitWorkflow
 from streams.idds.compile import CompiledGraph, compile_graph
+from streams.idds.compile_conditions import CompiledConditions, compile_conditions, crossing
 from streams.idds.faults import RequestFault
 from streams.idds.grammar import read_relayed, read_submission
 from streams.idds.model import SubmittedRequest, WorkflowPlan
@@ -46,6 +48,7 @@ class ReadSubmission:
 
     plan: WorkflowPlan
     graph: CompiledGraph
+    conditions: CompiledConditions
     request: SubmittedRequest
     digest: str
 
@@ -103,7 +106,11 @@ def read_and_compiled(sent: bytes, is_relayed: bool) -> ReadSubmission:
     graph = compile_graph(plan, allowance)
     if isinstance(graph, RequestFault):
         raise BadRequest(f"{graph.place}: {graph.message}")
-    return ReadSubmission(plan, graph, found, digest_of(sent))
+    conditions = compile_conditions(plan)
+    assert not isinstance(conditions, str), "what cannot be run was refused"
+    if crosses := crossing(graph, conditions.waiting):
+        raise NotServed(f"jobs between works that wait for conditions and others are {NOT_YET}: {crosses}")
+    return ReadSubmission(plan, graph, conditions, found, digest_of(sent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +140,11 @@ class _Way:
         """Raise BadRequest for what the log would not take, before anything is claimed."""
         key = str(FIRST_REQUEST_ID)
         check_command(self._announcement(FIRST_REQUEST_ID), key)
-        for part in parts_of(self.read.graph, self._definitions(FIRST_REQUEST_ID)):
-            if isinstance(part, AddEdges) or not part.works:
+        for part in self._parts(self._definitions(FIRST_REQUEST_ID)):
+            if isinstance(part, AddEdges) or not (part.works or part.conditions):
                 break  # the rest are numbers of the graph
             check_command(part, key)
-        for _ in work_tasks(self.read.graph, FIRST_REQUEST_ID, self.identity):
+        for _ in work_tasks(self.read.graph, FIRST_REQUEST_ID, self.identity, self.read.conditions.waiting):
             pass  # it raises for what cannot be registered
 
     async def claim(self, hint: int) -> int:
@@ -163,7 +170,7 @@ class _Way:
         definitions = self._definitions(request_id)
         under_way: deque[asyncio.Task[CommandAnswered]] = deque()
         try:
-            for part in parts_of(graph, definitions):
+            for part in self._parts(definitions):
                 if len(under_way) >= PARTS_UNDER_WAY_MAX:
                     _check(await under_way.popleft())
                 under_way.append(asyncio.create_task(self._part(part, key, part.chunk)))
@@ -172,16 +179,22 @@ class _Way:
         finally:
             await asyncio.gather(*under_way, return_exceptions=True)
         # Before the seal, so that a submission that stops half-way takes its tasks with it when it expires.
-        await WorkSubmission(self.asked, graph, self.cause, self.wait_seconds).submit(request_id)
+        waiting = self.read.conditions.waiting
+        await WorkSubmission(self.asked, graph, self.cause, self.wait_seconds, waiting).submit(request_id)
         seal = SealWorkflow(works=len(definitions), nodes=graph.nodes, edges=len(graph.children))
         _check(await self._part(seal, key, "sealed"))
 
     def _announcement(self, request_id: int) -> SubmitWorkflow:
         said = fields_of(self.read.request.fields, self.read.plan)
-        return announced(said, self.read.plan, self.read.graph, request_id, self.read.digest, self.identity)
+        conditions = len(self.read.conditions.definitions)
+        return announced(said, self.read.plan, self.read.graph, request_id, self.read.digest, self.identity, conditions)
+
+    def _parts(self, definitions: tuple[WorkDefinition, ...]) -> Iterator[AddWorks | AddEdges]:
+        return parts_of(self.read.graph, definitions, self.read.conditions.definitions)
 
     def _definitions(self, request_id: int) -> tuple[WorkDefinition, ...]:
-        found = definitions_of(self.read.graph, request_id, self.identity.user_name)
+        waiting = self.read.conditions.waiting
+        found = definitions_of(self.read.graph, request_id, self.identity.user_name, waiting)
         if isinstance(found, RequestFault):
             raise BadRequest(f"{found.place}: {found.message}")
         return found

@@ -49,16 +49,23 @@ class WorkTask:
     input_held: bool
 
 
-def work_tasks(graph: CompiledGraph, request_id: int, identity: Identity) -> Iterator[WorkTask]:
-    """Of all works in their order; raises BadRequest, NotServed for what a task cannot be made of."""
+def work_tasks(
+    graph: CompiledGraph, request_id: int, identity: Identity, waiting: frozenset[str] = frozenset()
+) -> Iterator[WorkTask]:
+    """Of all works in their order, those that are `waiting` for a condition as well, by their ids.
+
+    Raises BadRequest, NotServed for what a task cannot be made of.
+    """
     for number, work in enumerate(graph.works):
         parameters = task_parameters(work, TaskOrigin(request_id, number + 1, identity.user_name))
         if isinstance(parameters, RequestFault):
             raise BadRequest(f"{parameters.place}: {parameters.message}")
-        yield _work_task(number, work, parameters, identity)
+        yield _work_task(number, work, parameters, identity, waits=work.plan.work_id in waiting)
 
 
-def _work_task(number: int, work: CompiledWork, parameters: dict[str, Any], identity: Identity) -> WorkTask:
+def _work_task(
+    number: int, work: CompiledWork, parameters: dict[str, Any], identity: Identity, *, waits: bool
+) -> WorkTask:
     # What is null stays: the reference sends it so, and a key must be there to be refined.
     given = {name: value for name, value in parameters.items() if name not in LEFT_OUT}
     given |= {"vo": given.get("vo") or identity.vo, "prodSourceLabel": given.get("prodSourceLabel") or LABEL_MISSING}
@@ -73,20 +80,23 @@ def _work_task(number: int, work: CompiledWork, parameters: dict[str, Any], iden
     problems = [*missing, *problems_in(stored), *islice(problems_of_lists((names,)), PROBLEMS_MAX)]
     if problems:
         raise BadRequest(f"{written(work.plan.place)}: its task cannot be registered: {'; '.join(problems[:PROBLEMS_MAX])}")
-    return WorkTask(number, stored, lists, bool(work.names))
+    return WorkTask(number, stored, lists, waits or bool(work.names))
 
 
 class WorkSubmission:
-    """Submits the tasks of one workflow. cause: what all ids of its commands follow from."""
+    """Submits the tasks of one workflow. cause: what all ids of its commands follow from. waiting: ids of works that wait."""
 
-    def __init__(self, asked: IddsRequest, graph: CompiledGraph, cause: str, wait_seconds: float) -> None:
+    def __init__(
+        self, asked: IddsRequest, graph: CompiledGraph, cause: str, wait_seconds: float, waiting: frozenset[str]
+    ) -> None:
         self._asked, self._graph, self._cause, self._wait_seconds = asked, graph, cause, wait_seconds
+        self._waiting = waiting
 
     async def submit(self, request_id: int) -> None:
         """Every work gets its task; raises BadRequest with the first refusal."""
         under_way: deque[asyncio.Task[None]] = deque()
         try:
-            for task in work_tasks(self._graph, request_id, self._asked.identity):
+            for task in work_tasks(self._graph, request_id, self._asked.identity, self._waiting):
                 if len(under_way) >= UNDER_WAY_MAX:
                     await under_way.popleft()
                 under_way.append(asyncio.create_task(self._register(task, request_id)))

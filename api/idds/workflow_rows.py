@@ -53,10 +53,17 @@ class WorkShown:
         return ended if stands and ended in ENDS else ""
 
     @property
+    def waits(self) -> bool:
+        """Whether no condition has started it, in the present attempt of its request."""
+        return bool(self.row["waits"]) and not self.end and self.row["opened_attempt"] != self.request["attempt"]
+
+    @property
     def transform_status(self) -> str:
         """Name of its TransformStatus."""
         if self.end:
             return OF_REQUESTS.get(self.end, "Suspended")
+        if self.waits:
+            return "WaitForTrigger"
         held = {"suspended": "Suspended", "cancelling": "Cancelling", "expiring": "Expiring"}.get(self.request["status"])
         return held or ("New" if self.row["task_id"] is None else "Transforming")
 
@@ -65,7 +72,7 @@ class WorkShown:
         """Name of its ProcessingStatus."""
         if self.end:
             return OF_REQUESTS.get(self.end, "Suspended")
-        if self.row["task_id"] is None:
+        if self.row["task_id"] is None or self.waits:
             return "New"
         status = "registered" if self.task is None else self.task["status"]
         return "Submitting" if status in IN_USE else OF_TASKS.get(status, "Submitted")
@@ -77,7 +84,7 @@ class WorkShown:
         pruned, released = row["pruned"], row["released"]
         if not total and self.task is not None:  # a work without a graph: what its task has
             total, ended_well, failed = (self.task[f"files_{name}"] for name in ("total", "finished", "failed"))
-            released = total - ended_well - failed
+            released = 0 if self.waits else total - ended_well - failed
         waiting = total - released - ended_well - failed - pruned
         found = dict.fromkeys(COUNTERS, 0) | {"total_files": total, "new_files": waiting, "missing_files": pruned}
         if relation == INPUT:
@@ -96,7 +103,7 @@ class WorkShown:
         """Name of the CollectionStatus."""
         if self.end:
             return COLLECTION_ENDS.get(self.end, "Suspended" if self.end == "suspended" else "Closed")
-        return "New" if self.row["task_id"] is None else "Open"
+        return "New" if self.row["task_id"] is None or self.waits else "Open"
 
 
 def enumerated(kind: str, name: str) -> Shown:

@@ -14,7 +14,7 @@ REQUEST = (
 )
 WORK = (
     "request_id, work, internal_id, name, work_type, dataset, first_node, nodes, released, finished, failed, pruned, task_id,"
-    " ended, ended_attempt, created_at, modified_at, started_at, ended_at"
+    " waits, opened_attempt, ended, ended_attempt, created_at, modified_at, started_at, ended_at"
 )
 #: Of one answer.
 REQUESTS_MAX, WORKS_MAX = 1_000, 20_000

@@ -13,7 +13,7 @@ from commands.workflow.model import Workflow, node_ranges
 from commands.workflow.slices import next_slice, slice_of
 from commands.workflow.submission import not_accepted
 from commands.workflow.to_tasks import another_slice, moved_units, standing_units, to_task
-from commands.workflow.transitions import RELEASING, WorkflowStatus
+from commands.workflow.transitions import FINAL, RELEASING, WorkflowStatus
 from schemas.intervals import Intervals, intervals_of, joined, size
 from schemas.task import KillTask, PauseTask
 from schemas.types import CommandEnvelope, UnitRange, WorkEnd
@@ -99,12 +99,14 @@ def record_work_end(workflow: Workflow, command: RecordWorkEnd, by: CommandEnvel
         return not_accepted(workflow, "end of work")
     if command.task_id is None and work.task_id is not None:
         return refuse("ALREADY_STARTED", f"work {number} is task {work.task_id}, expected the end of that")
-    if work.task_end is not None or work.end is not None:
+    # The task of a work that no condition opened ends behind its workflow.
+    is_behind = workflow.status in FINAL and not work.is_open
+    if work.task_end is not None or work.end is not None or is_behind:
         return accept()
     reported = WorkEndReported(work=number, name=work.name, end=command.end, message=command.message)
     # Before the seal nothing goes on; the first slice after it gives up what is left of the work.
-    rest = () if work.nodes_ended or not workflow.sealed else another_slice(workflow, by.aggregate_id)
-    return accept(reported, follow_ups=rest)
+    goes_on = workflow.sealed and work.is_open and not work.nodes_ended
+    return accept(reported, follow_ups=another_slice(workflow, by.aggregate_id) if goes_on else ())
 
 
 def advance(workflow: Workflow, by: CommandEnvelope) -> Decision:

@@ -9,7 +9,7 @@ from typing import assert_never
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.workflow.model import Workflow
 from commands.workflow.submission import not_accepted
-from commands.workflow.to_tasks import another_slice, run_again, to_tasks_at_work, to_tasks_stopped
+from commands.workflow.to_tasks import another_slice, run_again, to_tasks_at_work
 from commands.workflow.transitions import AT_WORK, ENDS_FROM, FINAL, STATUS_OF_ENDING, WorkflowStatus
 from schemas.instants import HOUR, MICROSECONDS
 from schemas.task import FinishTask, KillTask, PauseTask, ResumeTask
@@ -31,16 +31,20 @@ SUBMISSION_MICROS = HOUR
 
 
 def order_end(workflow: Workflow, ending: WorkflowEnding, reason: str | None, by: CommandEnvelope) -> Decision:
-    """The workflow comes to its end; one that has ended, or ends so already, stays as it is."""
+    """The workflow comes to its end; one that has ended, or ends so already, stays as it is.
+
+    A second abort ends what conditions started after the first.
+    """
     if workflow.status in FINAL or workflow.status is STATUS_OF_ENDING[ending]:
-        return accept()
+        late = workflow.status is WorkflowStatus.CANCELLING and any(work.after_stop for work in workflow.works.values())
+        return accept(follow_ups=to_tasks_at_work(workflow, KillTask(reason=reason)) if late else ())
     if workflow.status not in ENDS_FROM[ending]:
         return not_accepted(workflow, ending.lower())
     match ending:
         case WorkflowEnding.ABORT | WorkflowEnding.EXPIRE:
-            told = to_tasks_stopped(workflow, KillTask(reason=reason))
+            told = to_tasks_at_work(workflow, KillTask(reason=reason))
         case WorkflowEnding.FINISH:
-            told = to_tasks_stopped(workflow, FinishTask(reason=reason))
+            told = to_tasks_at_work(workflow, FinishTask(reason=reason))
         case WorkflowEnding.CLOSE:
             told = to_tasks_at_work(workflow, ResumeTask(reason=reason)) if workflow.status is WorkflowStatus.SUSPENDED else ()
         case WorkflowEnding.UNKNOWN:

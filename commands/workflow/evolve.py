@@ -4,13 +4,15 @@ from dataclasses import replace
 from sys import intern
 from typing import assert_never
 
-from commands.undo import UndoQueue
+from commands.undo import UndoDict, UndoQueue
 from commands.workflow.graph import DEFERRED, FAILED, FINISHED, PRUNED, RELEASED
-from commands.workflow.model import Work, Workflow
-from commands.workflow.transitions import KEEP, NEXT, STATUS_OF_ENDING, STATUS_OF_OUTCOME, WorkflowStatus
+from commands.workflow.model import Workflow
+from commands.workflow.transitions import KEEP, NEXT, STATUS_OF_ENDING, STATUS_OF_OUTCOME, STOPPING, WorkflowStatus
+from commands.workflow.works import Work
 from schemas.intervals import Intervals, difference, intervals_of
 from schemas.types import EventEnvelope, WorkEnd
 from schemas.workflow import (
+    ConditionEvaluated,
     EdgesAdded,
     NodesAdvanced,
     NodesRestarted,
@@ -45,6 +47,7 @@ def evolve(workflow: Workflow, event: WorkflowEvent, envelope: EventEnvelope) ->
             workflow.chunks += 1
         case WorkflowSealed():
             workflow.sealed, workflow.slicing, workflow.attempt = True, True, 1
+            workflow.ask_all()
         case WorkStarted():
             workflow.change_work(event.work, replace(workflow.works[event.work], task_id=event.task_id))
             workflow.work_of_task[event.task_id] = event.work
@@ -55,6 +58,8 @@ def evolve(workflow: Workflow, event: WorkflowEvent, envelope: EventEnvelope) ->
             workflow.slicing = workflow.slicing or event.work in workflow.given_up
         case WorkEnded():
             workflow.change_work(event.work, replace(workflow.works[event.work], end=event.end))
+        case ConditionEvaluated():
+            _evaluated(workflow, event)
         case WorkflowSuspended():
             pass
         case WorkflowResumed():
@@ -67,7 +72,7 @@ def evolve(workflow: Workflow, event: WorkflowEvent, envelope: EventEnvelope) ->
             _restarted(workflow, event)
         case WorkflowFinalized():
             workflow.status, workflow.message = STATUS_OF_OUTCOME[event.outcome], event.message
-            workflow.slicing, workflow.ending = False, None
+            workflow.slicing, workflow.ending, workflow.due = False, None, UndoDict()
         case _:
             assert_never(event)
     return workflow
@@ -77,14 +82,35 @@ def _submitted(workflow: Workflow, event: WorkflowSubmitted, envelope: EventEnve
     workflow.owner, workflow.vo = intern(envelope.actor), intern(envelope.vo)
     workflow.digest, workflow.submitted_at = event.digest, envelope.occurred_at
     workflow.lifetime_seconds, workflow.pending_seconds = event.lifetime_seconds, event.pending_seconds
-    workflow.announced = (event.works, event.nodes, event.edges)
+    workflow.request_id = event.request_id
+    workflow.announced, workflow.announced_conditions = (event.works, event.nodes, event.edges), event.conditions
 
 
 def _works_added(workflow: Workflow, event: WorksAdded) -> None:
     workflow.chunks += 1
     for one in event.works:
-        workflow.add_work(Work(one.internal_id, one.name, one.nodes, workflow.nodes_of_works, is_final=one.is_final))
+        first_node = workflow.nodes_of_works
+        workflow.add_work(
+            Work(one.internal_id, one.name, one.nodes, first_node, waits=one.waits, is_open=not one.waits)
+        )
     workflow.graph.add_nodes(event.depths)
+    for definition in event.conditions:
+        workflow.add_condition(definition)
+
+
+def _evaluated(workflow: Workflow, event: ConditionEvaluated) -> None:
+    """The works of the branch are open; the conditions of it are asked from now on."""
+    condition = workflow.conditions[event.condition]
+    workflow.conditions[event.condition] = replace(condition, branch=event.branch)
+    workflow.ask(event.condition)
+    after_stop = workflow.status in STOPPING
+    for number in event.works:
+        workflow.change_work(number, replace(workflow.works[number], is_open=True, after_stop=after_stop))
+    for number in event.conditions:
+        workflow.conditions[number] = replace(workflow.conditions[number], is_asked=True)
+    if event.conditions:
+        workflow.ask_all()  # others may ask whether the workflow within that they are of has started
+    workflow.slicing = workflow.slicing or event.more
 
 
 def _advanced(workflow: Workflow, event: NodesAdvanced) -> None:
@@ -160,7 +186,9 @@ def _end_ordered(workflow: Workflow, event: WorkflowEndOrdered) -> None:
     for number, work in workflow.works.items():
         if work.end is None:
             gets_no_task = work.task_id is None and work.nodes
-            workflow.change_work(number, replace(work, task_end=WorkEnd.CANCELLED) if gets_no_task else work)
+            task_end = WorkEnd.CANCELLED if gets_no_task else work.task_end
+            workflow.change_work(number, replace(work, task_end=task_end, after_stop=False))
+    workflow.ask_all()
 
 
 def _retried(workflow: Workflow, event: WorkflowRetried) -> None:
@@ -171,10 +199,18 @@ def _retried(workflow: Workflow, event: WorkflowRetried) -> None:
             continue
         # What is over from the attempt before is no end of this one, but for what ended well after its work had ended.
         is_well = 0 < work.nodes == work.finished
-        workflow.works[number] = replace(work, end=None, task_end=work.task_end if is_well else None)
         workflow.ended_works -= work.end is not None
+        is_open = is_well or not work.waits
+        workflow.works[number] = replace(
+            work, end=None, task_end=work.task_end if is_well else None, is_open=is_open, after_stop=False
+        )
         if is_well:
             workflow.over[number] = None
+        if not is_open:
+            workflow.closed[number] = None
+    for number, condition in workflow.conditions.items():
+        workflow.conditions[number] = replace(condition, is_asked=not condition.definition.waits, branch=None)
+    workflow.ask_all()
 
 
 def _restarted(workflow: Workflow, event: NodesRestarted) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from commands.undo import UndoArray, UndoBytes, UndoDict
+from commands.undo import UndoArray, UndoBytes
 from schemas.intervals import Intervals
 
 #: States of a node. WAITING: for parents. READY: all of them ended well. DOOMED: waits, and one parent did not end well. LOST:
@@ -36,7 +36,7 @@ def _numbers() -> UndoArray:
 class JobGraph:
     """Columns with a place for each node; `children` with one for each edge, where those of node n begin at `offsets[n]`.
 
-    offsets ends with the last node of which children came. final: nodes of final works, for which any end of a parent is as good.
+    offsets ends with the last node of which children came.
     """
 
     states: UndoBytes = field(default_factory=UndoBytes)
@@ -44,7 +44,6 @@ class JobGraph:
     depths: UndoArray = field(default_factory=_numbers)
     offsets: UndoArray = field(default_factory=_numbers)
     children: UndoArray = field(default_factory=_numbers)
-    final: UndoDict[int, None] = field(default_factory=UndoDict)
 
     def __len__(self) -> int:
         return len(self.states)
@@ -111,7 +110,7 @@ class JobGraph:
         for child in children:
             left = outstanding[child] - 1
             outstanding[child] = left
-            after = after_parent(states[child], left, well=well or child in self.final)
+            after = after_parent(states[child], left, well=well)
             if after != states[child]:
                 states[child] = after
 

@@ -8,58 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from commands.undo import UndoDict, UndoList, UndoQueue
+from commands.workflow.conditions import WorkflowCondition, asked_works, branch_of, new_condition
 from commands.workflow.graph import JobGraph
-from commands.workflow.transitions import FINAL, WorkflowStatus
+from commands.workflow.transitions import FINAL, STOPPING, WorkflowStatus
+from commands.workflow.works import Work
 from identity.ruling import Thing
 from schemas.intervals import Intervals, joined
-from schemas.types import CommandEnvelope, NodeRange, WorkEnd, WorkflowEnding
+from schemas.types import CommandEnvelope, ConditionDefinition, NodeRange, WorkflowEnding
 from schemas.workflow import WorkflowCommand
 
 #: Of one request; the compiler refuses more, too (streams/idds/compile.py).
-NODES_MAX, EDGES_MAX, WORKS_MAX = 2_000_000, 10_000_000, 10_000
+NODES_MAX, EDGES_MAX, WORKS_MAX, CONDITIONS_MAX = 2_000_000, 10_000_000, 10_000, 10_000
 #: Of one work: its task has so many input units at most.
 NODES_OF_WORK_MAX = 1_000_000
-#: Of all final works of a request together.
-FINAL_NODES_MAX = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One work: its nodes are `nodes` from `first_node` on, of which so many ended in each way.
-
-    task_end: how its task ended, or CANCELLED when it was to start no more. end: how the work ended. is_final: its nodes may run
-    when all that they wait for have ended, however they did, also after an abort.
-    """
-
-    internal_id: str
-    name: str
-    nodes: int
-    first_node: int
-    task_id: int | None = None
-    task_end: WorkEnd | None = None
-    end: WorkEnd | None = None
-    finished: int = 0
-    failed: int = 0
-    pruned: int = 0
-    is_final: bool = False
-
-    @property
-    def beyond(self) -> int:
-        """The first node that is not its own."""
-        return self.first_node + self.nodes
-
-    @property
-    def nodes_ended(self) -> bool:
-        """Whether all of its nodes have."""
-        return self.finished + self.failed + self.pruned == self.nodes
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing of it is still to happen: its nodes have ended, and its task has; without nodes it ends with its task.
-
-        A task that has not said its end could say it in the next attempt of the workflow.
-        """
-        return self.nodes_ended and (self.task_end is not None or (self.nodes > 0 and self.task_id is None))
 
 
 @dataclass(slots=True)
@@ -70,6 +31,9 @@ class Workflow:
     tasks. over: works that are to end now. given_up: works whose task has ended while nodes of theirs have not. deferred: how
     many nodes have children that do not count them as ended yet; of `partial_node` the first `partial_children` do. slicing: a
     command to go on is under way.
+
+    waiting_works: how many start by conditions; those that have not are `closed`. asking: a work, and the conditions that read
+    its standing. due: conditions that take a branch as things stand.
     """
 
     status: WorkflowStatus = WorkflowStatus.UNKNOWN
@@ -80,7 +44,9 @@ class Workflow:
     changed_at: int = 0
     lifetime_seconds: int | None = None
     pending_seconds: int | None = None
+    request_id: int = 0
     announced: tuple[int, int, int] = (0, 0, 0)
+    announced_conditions: int = 0
     chunks: int = 0
     sealed: bool = False
     attempt: int = 0
@@ -94,6 +60,11 @@ class Workflow:
     over: UndoQueue[int, None] = field(default_factory=UndoQueue)
     given_up: UndoQueue[int, None] = field(default_factory=UndoQueue)
     ended_works: int = 0
+    conditions: UndoDict[int, WorkflowCondition] = field(default_factory=UndoDict)
+    asking: UndoDict[int, tuple[int, ...]] = field(default_factory=UndoDict)
+    due: UndoDict[int, None] = field(default_factory=UndoDict)
+    waiting_works: int = 0
+    closed: UndoDict[int, None] = field(default_factory=UndoDict)
     deferred: int = 0
     partial_node: int | None = None
     partial_children: int = 0
@@ -121,26 +92,51 @@ class Workflow:
         """The next work."""
         number = len(self.works)
         self.works[number] = work
+        if work.waits:
+            self.waiting_works += 1
+            _mark(self.closed, number, is_in=not work.is_open)
         if work.nodes:
             self.first_nodes.insert(len(self.first_nodes), work.first_node)
             self.work_of_first[work.first_node] = number
-        if work.is_final:
-            for node in range(work.first_node, work.beyond):
-                self.graph.final[node] = None
 
     def change_work(self, number: int, work: Work) -> None:
         """A work as it stands now."""
         before = self.works[number]
         self.works[number] = work
-        if work.is_over and work.end is None:
-            self.over[number] = None
-        else:
-            self.over.pop(number, None)
-        if work.task_end is not None and not work.nodes_ended:
-            self.given_up[number] = None
-        else:
-            self.given_up.pop(number, None)
+        _mark(self.over, number, is_in=work.is_over and work.end is None)
+        _mark(self.given_up, number, is_in=work.is_given_up)
+        if self.waiting_works:
+            _mark(self.closed, number, is_in=not work.is_open)
         self.ended_works += (work.end is not None) - (before.end is not None)
+        for condition in self.asking.get(number, ()):
+            self.ask(condition)
+
+    def add_condition(self, definition: ConditionDefinition) -> None:
+        """The next condition."""
+        number = len(self.conditions)
+        self.conditions[number] = new_condition(definition, self.conditions)
+        for work in set(asked_works(definition, self.conditions)):
+            self.asking[work] = (*self.asking.get(work, ()), number)
+        self.ask(number)
+
+    def ask(self, number: int) -> None:
+        """Whether a condition takes a branch as things stand; in a workflow that is stopped none takes a false one."""
+        takes_false = self.status not in STOPPING
+        is_due = self.status not in FINAL and self.conditions[number].is_undecided
+        is_due = is_due and branch_of(number, self.works, self.conditions, takes_false=takes_false) is not None
+        _mark(self.due, number, is_in=is_due)
+
+    def ask_all(self) -> None:
+        """The same of all conditions."""
+        for number in self.conditions:
+            self.ask(number)
+
+
+def _mark(numbers: UndoDict[int, None], number: int, *, is_in: bool) -> None:
+    if is_in:
+        numbers[number] = None
+    else:
+        numbers.pop(number, None)
 
 
 def initial() -> Workflow:

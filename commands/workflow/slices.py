@@ -28,6 +28,7 @@ from commands.workflow.graph import (
 )
 from commands.workflow.model import Workflow, intervals_from, node_ranges
 from commands.workflow.transitions import RELEASING, STOPPING
+from commands.workflow.works import Work
 from schemas.workflow import NodesAdvanced
 
 #: Nodes and edges of one decision; others have their turn before the next.
@@ -39,13 +40,12 @@ class GraphSlice:
     """One decision about the graph. states, outstanding: of the nodes that it changes. steps_left: of `steps_max`; below 1 when
     it is used up.
 
-    releases: nodes that are ready are released, unless they are of a work that is_given_up. releases_final: those of final works
-    are. is_cut: something is left for a next slice.
+    is_kept: of a node, whether it stays as it is when it is ready; else it is released, unless its work is_given_up. is_cut:
+    something is left for a next slice.
     """
 
     graph: JobGraph
-    releases: bool
-    releases_final: bool
+    is_kept: Callable[[int], bool]
     is_given_up: Callable[[int], bool] = bool
     partial_node: int | None = None
     partial_children: int = 0
@@ -106,17 +106,18 @@ class GraphSlice:
             elif found < FINISHED:
                 self.prune(node)
 
-    def prune_waiting(self) -> None:
-        """The workflow is stopped: what was not released will not be."""
-        for node in self.graph.nodes_in(NOT_RELEASED):
-            if self.steps_left < 1:
-                self.is_cut = True
-                return
-            if self.state_of(node) < RELEASED and node not in self.graph.final:
-                self.prune(node)
+    def prune_waiting(self, spans: Iterable[tuple[int, int]]) -> None:
+        """The workflow is stopped: what was not released in these spans will not be."""
+        for first, beyond in spans:
+            for node in self.graph.nodes_in(NOT_RELEASED, first, beyond):
+                if self.steps_left < 1:
+                    self.is_cut = True
+                    return
+                if self.state_of(node) < RELEASED:
+                    self.prune(node)
 
-    def go_on(self) -> None:
-        """What earlier slices left: nodes to be counted, then those to be pruned and released."""
+    def go_on(self, spans: Iterable[tuple[int, int]]) -> None:
+        """What earlier slices left: nodes to be counted, then those to be pruned, and those of `spans` to be released."""
         if self.partial_node is not None:
             self._count_later(self.partial_node)
         for node in self.graph.nodes_in(LATER):
@@ -128,8 +129,8 @@ class GraphSlice:
             self._go_on_with(node, LOST)
             if self.is_cut:
                 return
-        if self.releases or self.releases_final:
-            for node in self.graph.nodes_in(IS_READY) if self.releases else list(self.graph.final):
+        for first, beyond in spans:
+            for node in self.graph.nodes_in(IS_READY, first, beyond):
                 self._go_on_with(node, READY)
                 if self.is_cut:
                     return
@@ -178,7 +179,7 @@ class GraphSlice:
             self.steps_left -= 1
             left = self.outstanding.get(child, self.graph.outstanding[child]) - 1
             self.outstanding[child] = left
-            after = after_parent(self.state_of(child), left, well=well or child in self.graph.final)
+            after = after_parent(self.state_of(child), left, well=well)
             if after in (READY, LOST) and self.state_of(child) in (WAITING, DOOMED):
                 self._due(child, after)
             elif after == DOOMED:
@@ -187,7 +188,7 @@ class GraphSlice:
     def _due(self, node: int, state: int) -> None:
         """The last parent of a node ended."""
         self.states[node] = state
-        if state == READY and not (self.releases or (self.releases_final and node in self.graph.final)):
+        if state == READY and self.is_kept(node):
             return
         if self.steps_left < 1:
             self.is_cut = True
@@ -220,9 +221,42 @@ def slice_of(workflow: Workflow) -> GraphSlice:
     def is_given_up(node: int) -> bool:
         return bool(workflow.given_up) and workflow.work_of(node) in workflow.given_up
 
-    releases, releases_final = workflow.status in RELEASING, workflow.status in RELEASING | STOPPING
+    def is_kept(node: int) -> bool:
+        if not workflow.waiting_works:
+            return not releases
+        return not _releases(workflow, workflow.works[workflow.work_of(node)])
+
+    releases = workflow.status in RELEASING
     node, children = workflow.partial_node, workflow.partial_children
-    return GraphSlice(workflow.graph, releases, releases_final, is_given_up, node, children, SLICE_STEPS, SLICE_STEPS)
+    return GraphSlice(workflow.graph, is_kept, is_given_up, node, children, SLICE_STEPS, SLICE_STEPS)
+
+
+def _releases(workflow: Workflow, work: Work) -> bool:
+    """Whether nodes of a work are released: one that waits for a condition has none; after a stop only those that it opened."""
+    return work.is_open and (workflow.status in RELEASING or (work.after_stop and workflow.status in STOPPING))
+
+
+def _spans(workflow: Workflow, wanted: Callable[[Work], bool]) -> Iterable[tuple[int, int]]:
+    """First node, and the one beyond the last, of the works that are wanted; neighbours together."""
+    found: list[tuple[int, int]] = []
+    for number in workflow.work_of_first.values():
+        work = workflow.works[number]
+        if wanted(work):
+            first = found.pop()[0] if found and found[-1][1] == work.first_node else work.first_node
+            found.append((first, work.beyond))
+    return found
+
+
+def _released_spans(workflow: Workflow) -> Iterable[tuple[int, int]]:
+    if workflow.waiting_works:
+        return _spans(workflow, lambda work: _releases(workflow, work))
+    return [(0, len(workflow.graph))] if workflow.status in RELEASING else []
+
+
+def _stopped_spans(workflow: Workflow) -> Iterable[tuple[int, int]]:
+    if workflow.waiting_works:
+        return _spans(workflow, lambda work: work.is_open and not work.after_stop)
+    return [(0, len(workflow.graph))]
 
 
 def next_slice(workflow: Workflow) -> GraphSlice:
@@ -235,8 +269,8 @@ def next_slice(workflow: Workflow) -> GraphSlice:
         else:
             found.is_cut = True
     if workflow.status in STOPPING:
-        found.prune_waiting()
+        found.prune_waiting(_stopped_spans(workflow))
     found.spread()
     if not found.is_cut:
-        found.go_on()
+        found.go_on(_released_spans(workflow))
     return found

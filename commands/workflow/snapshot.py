@@ -11,13 +11,17 @@ from typing import Any
 
 from commands.snapshot import MAIN, Row, SnapshotForm
 from commands.undo import UndoArray, UndoBytes
+from commands.workflow.conditions import WorkflowCondition
 from commands.workflow.graph import DEFERRED, FAILED, FINISHED, PRUNED, JobGraph
-from commands.workflow.model import Work, Workflow
+from commands.workflow.model import Workflow
 from commands.workflow.transitions import WorkflowStatus
+from commands.workflow.works import Work
 from schemas.intervals import Intervals, difference, intervals_of
-from schemas.types import WorkAccounts
+from schemas.types import ConditionAccounts, WorkAccounts
 from schemas.workflow import (
     ChildPageSnapshot,
+    ConditionEvaluated,
+    ConditionPageSnapshot,
     DepthPageSnapshot,
     EdgesAdded,
     NodePageSnapshot,
@@ -36,8 +40,9 @@ from schemas.workflow import (
 )
 
 WORKS, NODES, DEPTHS, OFFSETS, CHILDREN = "works", "nodes", "depths", "offsets", "children"
+CONDITIONS = "conditions"
 #: Items of a page.
-PAGE = {WORKS: 250, NODES: 4_096, DEPTHS: 16_384, OFFSETS: 16_384, CHILDREN: 65_536}
+PAGE = {WORKS: 250, NODES: 4_096, DEPTHS: 16_384, OFFSETS: 16_384, CHILDREN: 65_536, CONDITIONS: 20}
 
 
 def changed(workflow: Workflow, event: WorkflowEvent) -> Iterable[str]:
@@ -47,7 +52,8 @@ def changed(workflow: Workflow, event: WorkflowEvent) -> Iterable[str]:
         case WorksAdded():
             works = _pages(WORKS, len(workflow.works), len(event.works))
             nodes = len(graph), len(event.depths)
-            return {*works, *_pages(NODES, *nodes), *_pages(DEPTHS, *nodes)}
+            conditions = _pages(CONDITIONS, len(workflow.conditions), len(event.conditions))
+            return {*works, *_pages(NODES, *nodes), *_pages(DEPTHS, *nodes), *conditions}
         case EdgesAdded():
             first = len(graph.offsets)
             offsets = _pages(OFFSETS, first, max(event.first_parent + len(event.counts) - first, 0))
@@ -60,8 +66,13 @@ def changed(workflow: Workflow, event: WorkflowEvent) -> Iterable[str]:
             return {*_touched(workflow, nodes_again), *_children(graph, nodes_again)}
         case WorkStarted() | WorkEndReported() | WorkEnded():
             return (_name(WORKS, event.work),)
-        case WorkflowEndOrdered() | WorkflowRetried():
+        case ConditionEvaluated():
+            conditions = _pages_of(CONDITIONS, (event.condition, *event.conditions))
+            return {*conditions, *_pages_of(WORKS, event.works)}
+        case WorkflowEndOrdered():
             return _pages(WORKS, 0, len(workflow.works))
+        case WorkflowRetried():
+            return {*_pages(WORKS, 0, len(workflow.works)), *_pages(CONDITIONS, 0, len(workflow.conditions))}
         case _:
             return ()
 
@@ -111,7 +122,7 @@ def names(workflow: Workflow) -> Iterable[str]:
     graph = workflow.graph
     lengths = {
         WORKS: len(workflow.works), NODES: len(graph), DEPTHS: len(graph.depths), OFFSETS: len(graph.offsets),
-        CHILDREN: len(graph.children),
+        CHILDREN: len(graph.children), CONDITIONS: len(workflow.conditions),
     }  # fmt: skip
     for kind, length in lengths.items():
         yield from sorted(_pages(kind, 0, length))
@@ -141,6 +152,8 @@ def _main_row(workflow: Workflow) -> WorkflowSnapshot:
         announced_works=works,
         announced_nodes=nodes,
         announced_edges=edges,
+        announced_conditions=workflow.announced_conditions,
+        request_id=workflow.request_id,
         chunks=workflow.chunks,
         attempt=workflow.attempt,
         ending=workflow.ending,
@@ -160,6 +173,9 @@ def _page_row(workflow: Workflow, kind: str, first: int) -> Any:
         case "works":
             numbers = range(first, min(beyond, len(workflow.works)))
             return WorkPageSnapshot(works=tuple(_accounts(workflow.works[number]) for number in numbers))
+        case "conditions":
+            numbers = range(first, min(beyond, len(workflow.conditions)))
+            return ConditionPageSnapshot(conditions=tuple(_condition(workflow.conditions[number]) for number in numbers))
         case "nodes":
             states, outstanding = bytes(graph.states[first:beyond]), packed(graph.outstanding[first:beyond])
             return NodePageSnapshot(first=first, states=states, outstanding=outstanding)
@@ -180,8 +196,14 @@ def _accounts(work: Work) -> WorkAccounts:
         task_id=work.task_id,
         end=work.end,
         task_end=work.task_end,
-        is_final=work.is_final,
+        waits=work.waits,
+        is_open=work.is_open,
+        after_stop=work.after_stop,
     )
+
+
+def _condition(condition: WorkflowCondition) -> ConditionAccounts:
+    return ConditionAccounts(definition=condition.definition, is_asked=condition.is_asked, branch=condition.branch)
 
 
 def packed(numbers: "array[int]") -> bytes:
@@ -220,7 +242,9 @@ def restored(found: Mapping[str, Any]) -> Workflow:
         changed_at=main.changed_at,
         lifetime_seconds=main.lifetime_seconds,
         pending_seconds=main.pending_seconds,
+        request_id=main.request_id,
         announced=(main.announced_works, main.announced_nodes, main.announced_edges),
+        announced_conditions=main.announced_conditions,
         chunks=main.chunks,
         sealed=main.sealed,
         attempt=main.attempt,
@@ -234,21 +258,36 @@ def restored(found: Mapping[str, Any]) -> Workflow:
     )
     for row in (one for page in _ordered(found, WORKS) for one in page.works):
         _add(workflow, row)
+    for one in (one for page in _ordered(found, CONDITIONS) for one in page.conditions):
+        number = len(workflow.conditions)
+        workflow.add_condition(one.definition)
+        workflow.conditions[number] = replace(workflow.conditions[number], is_asked=one.is_asked, branch=one.branch)
+    workflow.ask_all()
     return workflow
 
 
 def _add(workflow: Workflow, row: WorkAccounts) -> None:
     """A work of its row; how its nodes ended is counted in the graph."""
     number, states = len(workflow.works), workflow.graph.states
-    counts = (
+    finished, failed, pruned = (
         sum(states.count(one, row.first_node, row.first_node + row.nodes) for one in (state, state | DEFERRED))
         for state in (FINISHED, FAILED, PRUNED)
     )
-    finished, failed, pruned = counts
     work = Work(
-        row.internal_id, row.name, row.nodes, row.first_node, row.task_id, row.task_end, None, finished, failed, pruned,
-        row.is_final,
-    )  # fmt: skip
+        row.internal_id,
+        row.name,
+        row.nodes,
+        row.first_node,
+        row.task_id,
+        row.task_end,
+        None,
+        finished,
+        failed,
+        pruned,
+        row.waits,
+        row.is_open,
+        row.after_stop,
+    )
     workflow.add_work(work)
     workflow.change_work(number, replace(work, end=row.end))
     if row.task_id is not None:
@@ -260,4 +299,5 @@ def _ordered(found: Mapping[str, Any], kind: str) -> Iterator[Any]:
     return (found[f"{kind}-{number}"] for number in numbers)
 
 
-SNAPSHOT = SnapshotForm(rows, restored, changed, names, work={WORKS: 10, NODES: 2, DEPTHS: 2, OFFSETS: 2, CHILDREN: 4})
+PAGE_WORK = {WORKS: 10, NODES: 2, DEPTHS: 2, OFFSETS: 2, CHILDREN: 4, CONDITIONS: 10}
+SNAPSHOT = SnapshotForm(rows, restored, changed, names, work=PAGE_WORK)

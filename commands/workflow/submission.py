@@ -5,7 +5,8 @@ ascending order, so no edge comes twice. Source: docs/decisions/0094, 0090.
 """
 
 from commands.decision import Decision, FollowUp, accept, refuse
-from commands.workflow.model import EDGES_MAX, FINAL_NODES_MAX, NODES_MAX, WORKS_MAX, Workflow
+from commands.workflow.conditions import new_condition, problem_of
+from commands.workflow.model import CONDITIONS_MAX, EDGES_MAX, NODES_MAX, WORKS_MAX, Workflow
 from commands.workflow.transitions import WorkflowStatus
 from schemas.records import names_of
 from schemas.types import CommandEnvelope
@@ -33,6 +34,7 @@ def submit(workflow: Workflow, command: SubmitWorkflow, by: CommandEnvelope) -> 
         (command.works, WORKS_MAX, "works"),
         (command.nodes, NODES_MAX, "jobs"),
         (command.edges, EDGES_MAX, "dependencies"),
+        (command.conditions, CONDITIONS_MAX, "conditions"),
     ):
         if found > most:
             return refuse("TOO_LARGE", f"{found:,} {what} in a request, expected at most {most:,}: {WAY_OUT}")
@@ -52,20 +54,44 @@ def add_works(workflow: Workflow, command: AddWorks) -> Decision:
         return refuse("NOT_ANNOUNCED", f"works: found {come:,} jobs in them, {nodes:,} were announced")
     if first_node + len(command.depths) > come:
         return refuse("BAD_GRAPH", f"depths: found {first_node + len(command.depths):,}, the works have {come:,} jobs")
-    final = len(workflow.graph.final) + sum(one.nodes for one in command.works if one.is_final)
-    if final > FINAL_NODES_MAX:
-        return refuse("TOO_LARGE", f"works: found {final:,} jobs in final works, expected at most {FINAL_NODES_MAX:,}")
     if command.works:
         names = {one.name for one in workflow.works.values()}
         for one in command.works:
             if one.name in names:
                 return refuse("BAD_GRAPH", f"works: {one.name[:100]!r} names two works")
             names.add(one.name)
+    problem = _problem_of_conditions(workflow, command)
+    if problem:
+        return refuse("BAD_GRAPH", problem)
     return accept(
         WorksAdded(
-            chunk=command.chunk, first_work=first_work, works=command.works, first_node=first_node, depths=command.depths
+            chunk=command.chunk,
+            first_work=first_work,
+            works=command.works,
+            first_node=first_node,
+            depths=command.depths,
+            conditions=command.conditions,
         )
     )
+
+
+def _problem_of_conditions(workflow: Workflow, command: AddWorks) -> str:
+    """All works came before: conditions name them by number."""
+    if not command.conditions:
+        return ""
+    come = len(workflow.conditions) + len(command.conditions)
+    if come > workflow.announced_conditions:
+        return f"conditions: found {come:,}, {workflow.announced_conditions:,} were announced"
+    if command.works or len(workflow.works) < workflow.announced[0]:
+        return f"conditions: found after {len(workflow.works):,} works, {workflow.announced[0]:,} were announced"
+    known = dict(workflow.conditions)
+    for definition in command.conditions:
+        number = len(known)
+        problem = problem_of(definition, number, workflow.works, known)
+        if problem:
+            return f"conditions: condition {number}: {problem}"
+        known[number] = new_condition(definition, known)
+    return ""
 
 
 def add_edges(workflow: Workflow, command: AddEdges) -> Decision:
@@ -106,9 +132,17 @@ def _problem_of_edges(workflow: Workflow, command: AddEdges) -> str:
             if graph.depths[child] <= graph.depths[parent]:
                 found = f"found the edge {parent} -> {child} from depth {graph.depths[parent]} to {graph.depths[child]}"
                 return f"children: {found}, expected a greater depth"
+            if workflow.waiting_works and _leaves_waiting_work(workflow, parent, child):
+                return f"children: found the edge {parent} -> {child} out of or into a work that waits for a condition"
             before = child
         at += count
     return ""
+
+
+def _leaves_waiting_work(workflow: Workflow, parent: int, child: int) -> bool:
+    """A work that may never start would hold up what waits for it."""
+    one, other = workflow.work_of(parent), workflow.work_of(child)
+    return one != other and (workflow.works[one].waits or workflow.works[other].waits)
 
 
 def seal(workflow: Workflow, command: SealWorkflow, by: CommandEnvelope) -> Decision:
@@ -122,8 +156,13 @@ def seal(workflow: Workflow, command: SealWorkflow, by: CommandEnvelope) -> Deci
     if not found == expected == workflow.announced:
         said = " and ".join(_counts(one) for one in dict.fromkeys((expected, workflow.announced)))
         return refuse("INCOMPLETE", f"{_counts(found)} have come, expected {said}")
+    if len(workflow.conditions) != workflow.announced_conditions:
+        found_conditions = f"{len(workflow.conditions):,} conditions have come"
+        return refuse("INCOMPLETE", f"{found_conditions}, {workflow.announced_conditions:,} were announced")
     if not workflow.works:
         return refuse("NO_WORKS", "a workflow without works")
+    if workflow.waiting_works == len(workflow.works):
+        return refuse("NO_WORKS", "all works wait for a condition")
     sealed = WorkflowSealed(works=command.works, nodes=command.nodes, edges=command.edges)
     return accept(sealed, follow_ups=(FollowUp(by.aggregate_id, AdvanceWorkflow()),))
 

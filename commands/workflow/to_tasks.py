@@ -7,29 +7,27 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from commands.decision import FollowUp
-from commands.workflow.graph import IS_PRUNED, IS_RELEASED, NOT_RELEASED, NOT_WELL
-from commands.workflow.model import Work, Workflow, intervals_from
+from commands.workflow.graph import IS_PRUNED, IS_RELEASED, NOT_WELL
+from commands.workflow.model import Workflow, intervals_from
 from commands.workflow.slices import GraphSlice
-from commands.workflow.transitions import RELEASING, STOPPING, WorkflowStatus
+from commands.workflow.transitions import RELEASING, WorkflowStatus
+from commands.workflow.works import Work
 from schemas.intervals import Intervals
-from schemas.task import DropInput, HoldInput, ReleaseInput, ReloadTask, ResumeTask
+from schemas.task import DropInput, HoldInput, ReleaseInput, ReloadTask
 from schemas.types import UnitRange
 from schemas.workflow import AdvanceWorkflow
 
 #: Ranges of one command to a task.
 RANGES_MAX = 1_000
 RELEASED, PRUNED, RETRIED = "parents ended well", "a parent did not end well", "its workflow is retried"
+OPENED = "a condition started its work"
 #: In which a task still takes its input.
 TAKES_INPUT = RELEASING | {WorkflowStatus.SUSPENDED}
 
 
 def moved_units(workflow: Workflow, found: GraphSlice) -> tuple[FollowUp, ...]:
     """To the tasks of the nodes that a slice releases and prunes."""
-    if workflow.status not in TAKES_INPUT | STOPPING:
-        return ()
     released = _by_task(workflow, intervals_from(found.released), lambda units: ReleaseInput(units=units, reason=RELEASED))
-    if workflow.status in STOPPING:
-        return tuple(released)  # of final works: all others have no input left to be dropped
     pruned = _by_task(workflow, intervals_from(found.pruned), lambda units: DropInput(units=units, reason=PRUNED))
     return (*released, *pruned)
 
@@ -39,8 +37,16 @@ def _by_task(workflow: Workflow, nodes: Intervals, command: Callable[[tuple[Unit
     for number, first, last in workflow.by_work(nodes):
         units.setdefault(number, []).append(_unit_range(workflow.works[number], first, last))
     for number, ranges in units.items():
-        if workflow.works[number].task_end is None:
-            yield from _to(workflow, workflow.works[number], ranges, command)
+        work = workflow.works[number]
+        if work.task_end is None and (work.after_stop or workflow.status in TAKES_INPUT):
+            yield from _to(workflow, work, ranges, command)
+
+
+def open_unit(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
+    """To the task of a work without jobs that a condition has opened: the unit that stands for all of it."""
+    if work.waits and work.is_open and not work.nodes and work.task_end is None:
+        unit = UnitRange(first=1, last=1)
+        yield from _to(workflow, work, [unit], lambda units: ReleaseInput(units=units, reason=OPENED))
 
 
 def standing_units(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
@@ -50,11 +56,18 @@ def standing_units(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
     for wanted, command in ((IS_RELEASED, _release), (IS_PRUNED, _drop)):
         runs = workflow.graph.runs(wanted, work.first_node, work.beyond)
         yield from _to(workflow, work, [_unit_range(work, first, last) for first, last in runs], command)
+    yield from open_unit(workflow, work)
 
 
 def run_again(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
     """To the task of a work that is retried: another execution, in which what did not end well waits until it is released."""
-    if work.task_id is None or not work.nodes_ended:
+    if work.task_id is None:
+        return
+    if work.waits and (not work.is_open or not work.nodes):
+        yield to_task(workflow, work, ReloadTask(parameters_json="{}", reason=RETRIED))
+        yield to_task(workflow, work, _hold((UnitRange(first=1, last=work.units),)))
+        return
+    if not work.nodes_ended:
         return
     runs = list(workflow.graph.runs(NOT_WELL, work.first_node, work.beyond))
     if runs or not work.nodes:
@@ -63,30 +76,10 @@ def run_again(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
 
 
 def to_tasks_at_work(workflow: Workflow, command: Any) -> tuple[FollowUp, ...]:
-    """The same command to every task that has not ended."""
-    return tuple(to_task(workflow, work, command) for work in _at_work(workflow))
-
-
-def to_tasks_stopped(workflow: Workflow, command: Any) -> tuple[FollowUp, ...]:
-    """An order to end, to every task that has not; not to those of final works that still wait, which run after it.
-
-    These are resumed when the workflow was suspended.
-    """
-    found = []
-    for work in _at_work(workflow):
-        if not (work.is_final and workflow.sealed and _waits(workflow, work)):
-            found.append(to_task(workflow, work, command))
-        elif workflow.status is WorkflowStatus.SUSPENDED:
-            found.append(to_task(workflow, work, ResumeTask(reason=command.reason)))
-    return tuple(found)
-
-
-def _at_work(workflow: Workflow) -> Iterator[Work]:
-    return (work for work in workflow.works.values() if work.task_id is not None and work.task_end is None)
-
-
-def _waits(workflow: Workflow, work: Work) -> bool:
-    return any(True for _ in workflow.graph.runs(NOT_RELEASED, work.first_node, work.beyond))
+    """The same command to every task at work; those of works that wait for a condition only before the workflow is complete."""
+    known = (work for work in workflow.works.values() if work.is_open or not workflow.sealed)
+    at_work = (work for work in known if work.task_id is not None and work.task_end is None)
+    return tuple(to_task(workflow, work, command) for work in at_work)
 
 
 def to_task(workflow: Workflow, work: Work, command: Any) -> FollowUp:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from schemas.types import WorkflowEnding, WorkflowOutcome
 from schemas.workflow import (
+    ConditionEvaluated,
     EdgesAdded,
     NodesAdvanced,
     NodesRestarted,
@@ -81,6 +82,8 @@ TRANSITIONS: frozenset[tuple[WorkflowStatus, type, WorkflowStatus]] = frozenset(
     | {(_S.SUBMITTING, event, _S.SUBMITTING) for event in (WorkStarted, WorkEndReported)}
     | {(found, WorkStarted, found) for found in RELEASING | {_S.SUSPENDED, _S.RESUMING}}
     | {(found, event, found) for found in AT_WORK for event in (NodesAdvanced, WorkEndReported, WorkEnded)}
+    # One that is stopped asks its conditions yet: what cleans up starts when works are terminated.
+    | {(found, ConditionEvaluated, found) for found in STOPPING | {_S.TRANSFORMING}}
     # A job that was given up may end well after all, when its task is retried.
     | {(found, NodesAdvanced, found) for found in FINAL}
     | {

@@ -8,6 +8,7 @@ from projections.workflows.nodes import add_nodes, move_nodes, pages_touched
 from schemas.reading import Recorded
 from schemas.types import WorkflowEnding, WorkflowOutcome
 from schemas.workflow import (
+    ConditionEvaluated,
     NodesAdvanced,
     NodesRestarted,
     WorkEnded,
@@ -39,7 +40,7 @@ SAID = (
 def reads(record: Recorded) -> Iterator[tuple[str, Key]]:
     """The rows that `apply` will ask about."""
     request_id = int(record.event.aggregate_id)
-    if isinstance(record.message, WorksAdded | NodesAdvanced | NodesRestarted | WorkEnded):
+    if isinstance(record.message, WorksAdded | NodesAdvanced | NodesRestarted | WorkEnded | ConditionEvaluated):
         yield "workflow", (request_id,)
     for page in pages_touched(record.message):
         yield "workflow_nodes", (request_id, page)
@@ -65,6 +66,11 @@ def apply(record: Recorded, changes: RowChanges) -> None:
         case NodesAdvanced() | NodesRestarted():
             for work in move_nodes(request_id, event, _bounds(request_id, changes), changes):
                 changes.update("workflow_work", (request_id, work), {"modified_at": envelope.occurred_at})
+        case ConditionEvaluated():
+            row = changes.known("workflow", (request_id,))
+            opened = {"opened_attempt": 0 if row is None else row["attempt"], "modified_at": envelope.occurred_at}
+            for work in event.works:
+                changes.update("workflow_work", (request_id, work), opened)
         case WorkEnded():
             row = changes.known("workflow", (request_id,))
             ended = {
@@ -140,6 +146,7 @@ def _new_works(record: Recorded, event: WorksAdded, request_id: int, changes: Ro
             "dataset": one.dataset,
             "first_node": bounds[first + place] if first >= 0 else 0,
             "nodes": one.nodes,
+            "waits": one.waits,
             "created_at": record.event.occurred_at,
             "modified_at": record.event.occurred_at,
         }

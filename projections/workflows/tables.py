@@ -1,11 +1,11 @@
 """Rows of workflows: the request, its works, and the state of each job of their graph."""
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from projections.engine.lengths import at_most
 from schemas.aggregates import AGGREGATES
 
-VERSION = 1
+VERSION = 2
 TOPICS = (AGGREGATES["workflow"].topic("events"),)
 METADATA = MetaData()
 SUBJECTS = {"workflow": ("workflow", "workflow_work")}
@@ -69,6 +69,9 @@ WORKFLOW_WORK = Table(
     Column("pruned", BigInteger, nullable=False, default=0),
     Column("task_id", BigInteger),
     # How it ended last, and in which attempt of the workflow: a retry opens all works again that did not end FINISHED.
+    # Whether a condition starts it, and in which attempt of the workflow one did last.
+    Column("waits", Boolean, nullable=False, default=False),
+    Column("opened_attempt", Integer),
     Column("ended", Text),
     Column("ended_attempt", Integer),
     Column("created_at", BigInteger, nullable=False),

@@ -15,7 +15,11 @@ from schemas.characters import (
     lines_of,
 )
 from schemas.types import (
+    ConditionAccounts,
+    ConditionBranch,
+    ConditionDefinition,
     NodeRange,
+    PredicateValue,
     UnitRange,
     WorkAccounts,
     WorkDefinition,
@@ -105,11 +109,13 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
     works: The next works, in the order of the request; at most 400 kB of them.
     depths: Depths of the next nodes, in the order of their numbers: 0 without parents, else one more than the
         deepest of them. Nodes are counted through the works.
+    conditions: The next conditions, after all works have come; each names only conditions before it.
     """
 
     chunk: int
     works: tuple[WorkDefinition, ...] = ()
     depths: tuple[int, ...] = ()
+    conditions: tuple[ConditionDefinition, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -117,6 +123,7 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
             "chunk": self.chunk,
             "works": [item.to_avro() for item in self.works],
             "depths": list(self.depths),
+            "conditions": [item.to_avro() for item in self.conditions],
         }
 
     @classmethod
@@ -126,6 +133,7 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
             chunk=record["chunk"],
             works=tuple(WorkDefinition.from_avro(item) for item in record["works"]),
             depths=tuple(record["depths"]),
+            conditions=tuple(ConditionDefinition.from_avro(item) for item in record["conditions"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -135,7 +143,9 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.works) <= 1000
             and len(self.depths) <= 5000
             and (not self.depths or 0 <= min(self.depths) <= max(self.depths) <= 2000000)
+            and len(self.conditions) <= 1000
             and (not self.works or all(map(WorkDefinition.is_within_bounds, self.works)))
+            and (not self.conditions or all(map(ConditionDefinition.is_within_bounds, self.conditions)))
         )
 
 
@@ -475,6 +485,7 @@ class SubmitWorkflow(Struct, frozen=True, kw_only=True, gc=False):
     works: How many works follow.
     nodes: How many jobs its graph will have.
     edges: How many dependencies its graph will have.
+    conditions: Conditions that the workflow will have.
     """
 
     request_id: int
@@ -501,6 +512,7 @@ class SubmitWorkflow(Struct, frozen=True, kw_only=True, gc=False):
     works: int = 0
     nodes: int = 0
     edges: int = 0
+    conditions: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -529,6 +541,7 @@ class SubmitWorkflow(Struct, frozen=True, kw_only=True, gc=False):
             "works": self.works,
             "nodes": self.nodes,
             "edges": self.edges,
+            "conditions": self.conditions,
         }
 
     @classmethod
@@ -559,6 +572,7 @@ class SubmitWorkflow(Struct, frozen=True, kw_only=True, gc=False):
             works=record["works"],
             nodes=record["nodes"],
             edges=record["edges"],
+            conditions=record["conditions"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -586,6 +600,7 @@ class SubmitWorkflow(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.works <= 10000
             and 0 <= self.nodes <= 1000000000000
             and 0 <= self.edges <= 1000000000000
+            and 0 <= self.conditions <= 1000000
             and _NAMES_OF_SUBMITWORKFLOW("\n".join((self.internal_id, self.digest, ""))) is not None
         )
 
@@ -614,6 +629,74 @@ class SuspendWorkflow(Struct, frozen=True, kw_only=True, gc=False):
     def is_within_bounds(self) -> bool:
         """True when every field keeps the bounds of its Avro file."""
         return self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason))
+
+
+_NAMES_OF_CONDITIONEVALUATED = lines_of(
+    (WORD, 0, 64),
+)
+
+
+class ConditionEvaluated(Struct, frozen=True, kw_only=True, gc=False):
+    """A condition took a branch.
+
+    condition: Number of the condition, from 0.
+    condition_id: Its id in the request.
+    branch: The branch.
+    holds: True for the branch TRUE.
+    values: All predicates in the order of the condition, with what was found.
+    works: Numbers of the works that may start by it: those that might not before.
+    conditions: Numbers of the conditions that are asked from now on.
+    more: True when a slice follows that was not under way (AdvanceWorkflow).
+    """
+
+    condition: int
+    condition_id: str = ""
+    branch: ConditionBranch
+    holds: bool
+    values: tuple[PredicateValue, ...] = ()
+    works: tuple[int, ...] = ()
+    conditions: tuple[int, ...] = ()
+    more: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "condition": self.condition,
+            "condition_id": self.condition_id,
+            "branch": self.branch,
+            "holds": self.holds,
+            "values": [item.to_avro() for item in self.values],
+            "works": list(self.works),
+            "conditions": list(self.conditions),
+            "more": self.more,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            condition=record["condition"],
+            condition_id=record["condition_id"],
+            branch=ConditionBranch[record["branch"]],
+            holds=record["holds"],
+            values=tuple(PredicateValue.from_avro(item) for item in record["values"]),
+            works=tuple(record["works"]),
+            conditions=tuple(record["conditions"]),
+            more=record["more"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.condition <= 9999
+            and len(self.values) <= 1000
+            and len(self.works) <= 1000
+            and (not self.works or 0 <= min(self.works) <= max(self.works) <= 9999)
+            and len(self.conditions) <= 1000
+            and (not self.conditions or 0 <= min(self.conditions) <= max(self.conditions) <= 9999)
+            and _NAMES_OF_CONDITIONEVALUATED("\n".join((self.condition_id, ""))) is not None
+            and (not self.values or all(map(PredicateValue.is_within_bounds, self.values)))
+        )
 
 
 class EdgesAdded(Struct, frozen=True, kw_only=True, gc=False):
@@ -1139,6 +1222,7 @@ class WorkflowSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     works: How many works follow.
     nodes: How many jobs its graph will have.
     edges: How many dependencies its graph will have.
+    conditions: Conditions that the workflow will have.
     """
 
     request_id: int
@@ -1165,6 +1249,7 @@ class WorkflowSubmitted(Struct, frozen=True, kw_only=True, gc=False):
     works: int = 0
     nodes: int = 0
     edges: int = 0
+    conditions: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1193,6 +1278,7 @@ class WorkflowSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             "works": self.works,
             "nodes": self.nodes,
             "edges": self.edges,
+            "conditions": self.conditions,
         }
 
     @classmethod
@@ -1223,6 +1309,7 @@ class WorkflowSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             works=record["works"],
             nodes=record["nodes"],
             edges=record["edges"],
+            conditions=record["conditions"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1250,6 +1337,7 @@ class WorkflowSubmitted(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.works <= 10000
             and 0 <= self.nodes <= 1000000000000
             and 0 <= self.edges <= 1000000000000
+            and 0 <= self.conditions <= 1000000
             and _NAMES_OF_WORKFLOWSUBMITTED("\n".join((self.internal_id, self.digest, ""))) is not None
         )
 
@@ -1288,6 +1376,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
     works: The works, in the order of the request.
     first_node: Number of the first of these nodes.
     depths: Depths of these nodes.
+    conditions: The next conditions, after all works have come; each names only conditions before it.
     """
 
     chunk: int
@@ -1295,6 +1384,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
     works: tuple[WorkDefinition, ...] = ()
     first_node: int
     depths: tuple[int, ...] = ()
+    conditions: tuple[ConditionDefinition, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1304,6 +1394,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
             "works": [item.to_avro() for item in self.works],
             "first_node": self.first_node,
             "depths": list(self.depths),
+            "conditions": [item.to_avro() for item in self.conditions],
         }
 
     @classmethod
@@ -1315,6 +1406,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
             works=tuple(WorkDefinition.from_avro(item) for item in record["works"]),
             first_node=record["first_node"],
             depths=tuple(record["depths"]),
+            conditions=tuple(ConditionDefinition.from_avro(item) for item in record["conditions"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1326,7 +1418,9 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.first_node <= 2000000
             and len(self.depths) <= 5000
             and (not self.depths or 0 <= min(self.depths) <= max(self.depths) <= 2000000)
+            and len(self.conditions) <= 1000
             and (not self.works or all(map(WorkDefinition.is_within_bounds, self.works)))
+            and (not self.conditions or all(map(ConditionDefinition.is_within_bounds, self.conditions)))
         )
 
 
@@ -1408,6 +1502,35 @@ class ChildPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.first <= 10000000
             and len(self.children) <= 262144
+        )
+
+
+class ConditionPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """A page of the conditions of a workflow.
+
+    conditions: In their order.
+    """
+
+    conditions: tuple[ConditionAccounts, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "conditions": [item.to_avro() for item in self.conditions],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            conditions=tuple(ConditionAccounts.from_avro(item) for item in record["conditions"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.conditions) <= 20
+            and (not self.conditions or all(map(ConditionAccounts.is_within_bounds, self.conditions)))
         )
 
 
@@ -1576,6 +1699,8 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     deferred: Ended nodes whose children do not count them as ended yet.
     partial_node: A node with many children, of which some count it as ended.
     partial_children: How many of them.
+    announced_conditions: Conditions that were announced.
+    request_id: Its number; 0 in rows of a release that did not keep it.
     """
 
     status: str = "unknown"
@@ -1599,6 +1724,8 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     deferred: int = 0
     partial_node: int | None = None
     partial_children: int = 0
+    announced_conditions: int = 0
+    request_id: int = 0
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1624,6 +1751,8 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "deferred": self.deferred,
             "partial_node": self.partial_node,
             "partial_children": self.partial_children,
+            "announced_conditions": self.announced_conditions,
+            "request_id": self.request_id,
         }
 
     @classmethod
@@ -1651,6 +1780,8 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             deferred=record["deferred"],
             partial_node=record["partial_node"],
             partial_children=record["partial_children"],
+            announced_conditions=record["announced_conditions"],
+            request_id=record["request_id"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1670,6 +1801,8 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and 0 <= self.deferred <= 2000000
             and (self.partial_node is None or (0 <= self.partial_node <= 1999999))
             and 0 <= self.partial_children <= 2000000
+            and 0 <= self.announced_conditions <= 1000000
+            and 0 <= self.request_id <= 899999999
             and _NAMES_OF_WORKFLOWSNAPSHOT("\n".join((self.status, self.owner, self.vo, self.digest, ""))) is not None
         )
 
@@ -1693,7 +1826,8 @@ WorkflowCommand = (
 )
 
 WorkflowEvent = (
-    EdgesAdded
+    ConditionEvaluated
+    | EdgesAdded
     | NodesAdvanced
     | NodesRestarted
     | WorkEndReported

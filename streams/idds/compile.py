@@ -6,12 +6,11 @@ Source: docs/reference/idds.md, "Graphs of jobs"; docs/decisions/0090.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from streams.idds.faults import NotInGrammar, Position, RequestFault
-from streams.idds.final_works import final_works
 from streams.idds.job_maps import jobs_of
 from streams.idds.model import WorkflowPlan, WorkPlan
 from streams.idds.zipped import UnpackingAllowance
@@ -19,8 +18,6 @@ from streams.jedi.shown import shown
 
 NODES_MAX = 2_000_000
 EDGES_MAX = 10_000_000
-#: Of one final work; the aggregate takes 1,000 of all of them.
-FINAL_JOBS_MAX = 100
 #: Jobs of a circle that a message shows.
 SHOWN_OF_CIRCLE = 10
 MAP = "_dependency_map"
@@ -28,16 +25,12 @@ MAP = "_dependency_map"
 
 @dataclass(frozen=True, slots=True)
 class CompiledWork:
-    """The jobs of one work: nodes from `first_node` on, in the order of `names`. has_parents: one of them waits for others.
-
-    is_final: they wait for all jobs of some works, however these end.
-    """
+    """The jobs of one work: nodes from `first_node` on, in the order of `names`. has_parents: one of them waits for others."""
 
     plan: WorkPlan
     first_node: int
     names: Sequence[str]
     has_parents: bool
-    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,6 @@ def compile_graph(plan: WorkflowPlan, allowance: UnpackingAllowance) -> Compiled
         for work in plan.all_works:
             reading.read(work)
         reading.resolve_late()
-        reading.wait_for_works(final_works(plan) or {})
         return _sorted(tuple(reading.works), reading.counts, reading.sources, reading.targets)
     except NotInGrammar as refused:
         return refused.fault
@@ -148,32 +140,6 @@ class _Reading:
                 raise NotInGrammar(place, f"{shown(job)} waits for itself")
             self._edge(parent, child)
         self._late.clear()
-
-    def wait_for_works(self, finals: Mapping[str, tuple[str, ...]]) -> None:
-        """The jobs of final works wait for all jobs of the works that are named."""
-        by_id = {one.plan.work_id: one for one in self.works}
-        for number, work in enumerate(self.works):
-            if work.plan.work_id not in finals:
-                continue
-            awaited = [by_id[one] for one in finals[work.plan.work_id]]
-            self._check_final(work, awaited)
-            for one in awaited:
-                for parent in range(one.first_node, one.first_node + len(one.names)):
-                    for child in range(work.first_node, work.first_node + len(work.names)):
-                        self._edge(parent, child)
-            self.works[number] = replace(work, is_final=True)
-
-    def _check_final(self, work: CompiledWork, awaited: Sequence[CompiledWork]) -> None:
-        place, jobs = (*work.plan.place, MAP), len(work.names)
-        without = next((one.plan.task_name for one in (work, *awaited) if not one.names), None)
-        if without is not None:
-            raise NotInGrammar(place, f"waits for works, but {shown(without)} has no jobs")
-        if work.has_parents:
-            raise NotInGrammar(place, "its jobs wait for works, so they may not wait for jobs, too")
-        if jobs > FINAL_JOBS_MAX:
-            raise NotInGrammar(place, f"{jobs} jobs wait for works, expected at most {FINAL_JOBS_MAX}")
-        if len(self.sources) + jobs * sum(len(one.names) for one in awaited) > EDGES_MAX:
-            raise NotInGrammar(place, f"more than {EDGES_MAX} dependencies in a request: submit parts as workflows of their own")
 
 
 def _sorted(

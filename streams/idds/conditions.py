@@ -1,7 +1,7 @@
 """Conditions of a workflow, judged by the states of its works: which branch, which targets, and the values that led there. Pure.
 
 In: a condition and the state of each work it asks. Out: ConditionOutcome. A false branch waits until all works that the
-condition asks have ended; a true one starts as soon as the predicates hold.
+condition asks have ended; a true one starts as soon as the predicates hold. `is_condition_false` waits as a false branch does.
 Source: docs/reference/idds.md, "Conditions" and "Loops".
 """
 
@@ -138,8 +138,9 @@ def _value(predicate: Predicate, works: Mapping[str, WorkSeen], evidence: list[t
         case WorkAttribute(attribute, work_id):
             name, value = f"{work_id}.{attribute}", bool(works.get(work_id, WorkSeen()).attributes.get(attribute))
         case ConditionMethod(method, inner):
-            found = holds(inner, works, evidence)
-            name, value = f"{inner.condition_id}.{method}", not found if method == "is_condition_false" else found
+            value, name = holds(inner, works, evidence), f"{inner.condition_id}.{method}"
+            if method == "is_condition_false":
+                value = not value and all(works.get(one, WorkSeen()).ended for one in asked(inner))
     evidence.append((name, value))
     return value
 

@@ -10,10 +10,10 @@ from check.report import judge_log, laws_of_the_log
 from check.workflows import NodesReleasedOnce
 from schemas.records import replace
 from schemas.types import NodeRange, UnitRange, WorkEnd
-from schemas.workflow import AbortWorkflow, RecordUnitEnds, RecordWorkEnd, RetryWorkflow, StartWork
+from schemas.workflow import RecordUnitEnds, RecordWorkEnd, RetryWorkflow, StartWork
 from tests.check.test_workers_law import seen_of
 from tests.commands.in_memory import Culm, a_culm
-from tests.commands.workflow_scenes import FINAL_WORK, REQUEST, Jobs, compiled, submission, task_of
+from tests.commands.workflow_scenes import REQUEST, Jobs, compiled, submission, task_of
 
 #: Nodes 0 and 1 wait for nothing, 2 for 0, 3 for both, 4 for 3.
 JOBS: Jobs = {"w": {"a": [], "b": [], "c": [("w", "a")], "d": [("w", "a"), ("w", "b")], "e": [("w", "d")]}}
@@ -36,22 +36,6 @@ def a_history() -> list[Seen]:
     culm.send(RecordWorkEnd(task_id=task_of(0), end=WorkEnd.FINISHED), REQUEST, role="system")
     culm.send(RetryWorkflow(), REQUEST)
     end(culm, 2)
-    return seen_of(culm, "workflow")
-
-
-def a_history_with_a_final_work() -> list[Seen]:
-    """a ends well, b fails; the workflow is aborted, which ends c, and the final job 5 runs."""
-    culm = a_culm()
-    for command in submission(compiled({**JOBS, FINAL_WORK: {"f": []}})):
-        culm.send(command, REQUEST)
-    for work in (0, 1):
-        culm.send(StartWork(work=work, task_id=task_of(work)), REQUEST, role="system")
-    end(culm, 1)
-    end(culm, 2, well=False)
-    culm.send(AbortWorkflow(), REQUEST)
-    culm.send(RecordWorkEnd(task_id=task_of(0), end=WorkEnd.CANCELLED), REQUEST, role="system")
-    culm.send(RecordUnitEnds(task_id=task_of(1), finished=(UnitRange(first=1, last=1),)), REQUEST, role="system")
-    culm.send(RecordWorkEnd(task_id=task_of(1), end=WorkEnd.FINISHED), REQUEST, role="system")
     return seen_of(culm, "workflow")
 
 
@@ -101,36 +85,21 @@ def test_what_is_broken_is_found(which: int, change: Callable[[Any], Any], found
     assert found in found_in(changed("NodesAdvanced", which, change))
 
 
+def test_an_edge_may_lead_to_a_node_with_a_lower_number_but_not_to_one_that_is_no_deeper() -> None:
+    culm = a_culm()
+    for command in submission(compiled({"later": {"l": [("earlier", "e")]}, "earlier": {"e": []}})):
+        culm.send(command, REQUEST)
+    records = seen_of(culm, "workflow")
+    good = found_in(records)
+    place = next(number for number, one in enumerate(records) if getattr(one.message, "depths", ()))
+    one = records[place]
+    flat = replace(one.message, depths=(0, 0))
+    records[place] = Seen(one.place, one.role, one.aggregate, one.name, one.envelope, flat)
+
+    assert (good, found_in(records)) == ("", "workflow 10000001: the edge 1 -> 0 does not go deeper in the graph")
+
+
 def test_a_retry_that_leaves_a_node_out_is_found() -> None:
     records = changed("NodesRestarted", 0, lambda one: replace(one, nodes=nodes(1, 3), total=2))
 
     assert "the retry is through, node 4 is pruned" in found_in(records)
-
-
-def test_a_final_job_that_runs_after_an_abort_breaks_no_law() -> None:
-    history = a_history_with_a_final_work()
-
-    released = [one.message.released for one in history if one.name == "NodesAdvanced" and one.message.released]
-
-    assert (found_in(history), released[-1]) == ("", nodes(5))
-    assert history[-1].message.outcome.value == "CANCELLED"
-
-
-def test_a_final_job_that_does_not_wait_or_is_pruned_or_forgotten_is_found() -> None:
-    history = a_history_with_a_final_work()
-    places = [number for number, one in enumerate(history) if one.name == "NodesAdvanced"]
-    last = next(number for number in places if history[number].message.released == nodes(5))
-
-    def with_change(place: int, rest: int | None = None, **values: Any) -> str:
-        one = history[place]
-        message = replace(one.message, **values)
-        broken = Seen(one.place, one.role, one.aggregate, one.name, one.envelope, message)
-        return found_in([*history[:place], broken, *history[place + 1 : rest]])
-
-    early = with_change(places[1], released=nodes(2, 5), released_total=2)
-    pruned = with_change(last, released=(), released_total=0, pruned=nodes(5), pruned_total=1)
-    forgotten = with_change(last, last, released=(), released_total=0)
-
-    assert early == "workflow 10000001: node 5 is released, its parent 1 is released"
-    assert "node 5 is pruned" in pruned
-    assert forgotten == "workflow 10000001: node 5 waits, all its parents have ended"

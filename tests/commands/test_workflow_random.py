@@ -11,7 +11,7 @@ from commands.workflow.transitions import FINAL, WorkflowStatus
 from schemas.types import WorkEnd
 from schemas.workflow import AbortWorkflow, AdvanceWorkflow, RecordWorkEnd, ResumeWorkflow, RetryWorkflow, SuspendWorkflow
 from tests.commands.workflow_reference import Interpreter
-from tests.commands.workflow_scenes import FINAL_WORK, Alone, Jobs, a_workflow, compiled, task_of
+from tests.commands.workflow_scenes import Alone, Jobs, a_workflow, compiled, task_of
 from tests.doses import dose
 
 GRAPHS = dose(1000, fast=100)
@@ -26,8 +26,7 @@ def random_jobs(draw: random.Random) -> Jobs:
     for place, (work, job) in enumerate(names):
         few = draw.choice((0, 1, 2, 5))
         jobs[work][job] = draw.sample(names[:place], min(few, place))
-    found = {work: dict(draw.sample(list(found.items()), len(found))) for work, found in jobs.items()}
-    return found | ({FINAL_WORK: {f"f{number}": [] for number in range(draw.randint(1, 2))}} if draw.random() < 0.4 else {})
+    return {work: dict(draw.sample(list(found.items()), len(found))) for work, found in jobs.items()}
 
 
 def interpreter_of(jobs: Jobs) -> Interpreter:
@@ -37,8 +36,7 @@ def interpreter_of(jobs: Jobs) -> Interpreter:
         parents[child].append(parent)
     of_work = (range(one.first_node, one.first_node + len(one.names)) for one in graph.works)
     works = {node: number for number, nodes in enumerate(of_work) for node in nodes}
-    final = [node for one in graph.works if one.is_final for node in range(one.first_node, one.first_node + len(one.names))]
-    return Interpreter(parents, works, final)
+    return Interpreter(parents, works)
 
 
 def one_step(draw: random.Random, alone: Alone, by_names: Interpreter) -> None:

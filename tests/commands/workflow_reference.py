@@ -1,7 +1,6 @@
 """What a workflow does, said as plainly as it can be: by names, without counters, slices or intervals.
 
-A node waits until all its parents have ended; then it runs if all of them ended well, and is pruned otherwise. A final one runs
-then in any case, also when nothing else is released any more. Written from
+A node waits until all its parents have ended; then it runs if all of them ended well, and is pruned otherwise. Written from
 docs/reference/idds.md, "Releases and pruning", not from the aggregate.
 """
 
@@ -14,11 +13,9 @@ ENDED = (FINISHED, FAILED, PRUNED)
 class Interpreter:
     """A graph and where each node stands. runs: how often a node was released."""
 
-    def __init__(
-        self, parents: Mapping[int, Iterable[int]], works: Mapping[int, int], final: Iterable[int] = ()
-    ) -> None:
+    def __init__(self, parents: Mapping[int, Iterable[int]], works: Mapping[int, int]) -> None:
         self.parents = {node: tuple(found) for node, found in parents.items()}
-        self.works, self.final = works, frozenset(final)
+        self.works = works
         self.state = dict.fromkeys(self.parents, WAITING)
         self.runs = dict.fromkeys(self.parents, 0)
         self.task_ended: set[int] = set()
@@ -42,8 +39,6 @@ class Interpreter:
             return FAILED if state == RELEASED else PRUNED
         if state != WAITING:
             return state
-        if node in self.final:
-            return RELEASED if found <= set(ENDED) and not self.suspended else WAITING
         if self.stopped:
             return PRUNED
         if not found <= set(ENDED):

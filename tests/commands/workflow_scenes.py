@@ -1,7 +1,7 @@
 """A workflow alone, without a log: its decisions are folded at once, and what it tells itself waits until it is let go on."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from commands.decision import Decision
 from commands.snapshot import MAIN
 from commands.workflow.decide import decide
 from commands.workflow.evolve import evolve
+from commands.workflow.follows import follows
 from commands.workflow.graph import DEFERRED
 from commands.workflow.model import Workflow, initial
 from commands.workflow.settle import settle
@@ -28,7 +29,8 @@ from schemas.workflow import (
     SubmitWorkflow,
 )
 from streams.idds.compile import CompiledGraph, compile_graph
-from streams.idds.model import Operator, WorkCondition, WorkflowPlan, WorkMethod, WorkPlan
+from streams.idds.compile_conditions import CompiledConditions, compile_conditions
+from streams.idds.model import WorkCondition, WorkflowPlan, WorkPlan
 from streams.idds.zipped import UnpackingAllowance
 
 REQUEST = "10000001"
@@ -36,16 +38,33 @@ START = 1_800_000_000_000_000
 STATES = ("waiting", "waiting", "waiting", "waiting", "released", "finished", "failed", "pruned")
 #: Name of a work -> name of a job -> the (work, job) that it waits for.
 Jobs = dict[str, dict[str, list[tuple[str, str]]]]
-#: A work of this name waits for all others that have jobs.
-FINAL_WORK = "final"
+NO_CONDITIONS = CompiledConditions()
 
 
-def compiled(jobs: Jobs) -> CompiledGraph:
-    """The graph as the compiler of requests numbers it."""
+def plan_of(jobs: Jobs, conditions: tuple[WorkCondition, ...] = (), first: tuple[str, ...] = ()) -> WorkflowPlan:
+    """The plan of a request: works by their names. first: those that start at once."""
     works = tuple(_work(name, found) for name, found in jobs.items())
-    awaited = tuple(WorkMethod("is_terminated", name) for name, found in jobs.items() if found and name != FINAL_WORK)
-    conditions = (WorkCondition("c", Operator.AND, awaited, (FINAL_WORK,), ()),) if FINAL_WORK in jobs else ()
-    plan = WorkflowPlan("wf", "wf", works, conditions, (), (), (), {}, {}, None, False, None, None, None, {})
+    return WorkflowPlan("wf", "wf", works, conditions, (), (), first, {}, {}, None, False, None, None, None, {})
+
+
+def within(
+    name: str, jobs: Jobs, nodes: tuple[str, ...], conditions: tuple[WorkCondition, ...] = (), first: tuple[str, ...] = ()
+) -> WorkflowPlan:
+    """A workflow within another one: those works of `jobs` that `nodes` names."""
+    works = tuple(_work(one, jobs[one]) for one in nodes)
+    return WorkflowPlan(name, name, works, conditions, (), (), first, {}, {}, None, False, None, None, None, {})
+
+
+def around(plan: WorkflowPlan, *inner: WorkflowPlan) -> WorkflowPlan:
+    """The plan with workflows within it in place of their works."""
+    own = {work.work_id for one in inner for work in one.all_works}
+    works = (one for one in plan.nodes if isinstance(one, WorkPlan) and one.work_id not in own)
+    return replace(plan, nodes=(*works, *inner))
+
+
+def compiled(jobs: Jobs | WorkflowPlan) -> CompiledGraph:
+    """The graph as the compiler of requests numbers it."""
+    plan = jobs if isinstance(jobs, WorkflowPlan) else plan_of(jobs)
     found = compile_graph(plan, UnpackingAllowance())
     assert isinstance(found, CompiledGraph), found
     return found
@@ -59,13 +78,22 @@ def _work(name: str, jobs: dict[str, list[tuple[str, str]]]) -> WorkPlan:
     return WorkPlan(name, "DomaPanDAWork", name, name, job_map, {}, {}, {}, {}, {}, (), ())
 
 
-def submission(graph: CompiledGraph, *, nodes_max: int = 5_000, **more: Any) -> list[Any]:
+def submission(
+    graph: CompiledGraph, *, nodes_max: int = 5_000, conditions: CompiledConditions = NO_CONDITIONS, **more: Any
+) -> list[Any]:
     """The commands that bring a compiled graph, in chunks of so many nodes."""
     works = tuple(
-        WorkDefinition(internal_id=one.plan.work_id, name=one.plan.task_name, nodes=len(one.names), is_final=one.is_final)
+        WorkDefinition(
+            internal_id=one.plan.work_id,
+            name=one.plan.task_name,
+            nodes=len(one.names),
+            waits=one.plan.work_id in conditions.waiting,
+        )
         for one in graph.works
     )
     chunks: list[Any] = [AddWorks(chunk=0, works=works)]
+    for one in conditions.definitions:
+        chunks.append(AddWorks(chunk=len(chunks), conditions=(one,)))
     for first in range(0, graph.nodes, nodes_max):
         chunks.append(AddWorks(chunk=len(chunks), works=(), depths=tuple(graph.depths[first : first + nodes_max])))
     for first in range(0, graph.nodes, nodes_max):
@@ -74,7 +102,8 @@ def submission(graph: CompiledGraph, *, nodes_max: int = 5_000, **more: Any) -> 
         children = graph.children[graph.first_child[first] : graph.first_child[parents[-1] + 1]]
         chunks.append(AddEdges(chunk=len(chunks), first_parent=first, counts=counts, children=tuple(children)))
     totals: dict[str, Any] = {"works": len(works), "nodes": graph.nodes, "edges": len(graph.children)}
-    return [SubmitWorkflow(request_id=int(REQUEST), digest="d1", **totals, **more), *chunks, SealWorkflow(**totals)]
+    announced = {**totals, "conditions": len(conditions.definitions), **more}
+    return [SubmitWorkflow(request_id=int(REQUEST), digest="d1", **announced), *chunks, SealWorkflow(**totals)]
 
 
 @dataclass(slots=True)
@@ -107,10 +136,12 @@ class Alone:
         decision = decide(self.workflow, command, by)
         for event in decision.events:
             self._fold(event, number, actor)
+        settled = []
         if decision.events:
             while (following := settle(self.workflow)) is not None:
                 self._fold(following, number, actor)
-        for one in decision.follow_ups:
+                settled.append(following)
+        for one in (*decision.follow_ups, *(one for event in settled for one in follows(self.workflow, event))):
             if isinstance(one.command, AdvanceWorkflow):
                 assert one.aggregate_id == REQUEST
                 self.slices += 1
@@ -177,7 +208,16 @@ def numbers(ranges: tuple[NodeRange, ...]) -> list[int]:
     return [node for one in ranges for node in range(one.first, one.last + 1)]
 
 
-def a_workflow(jobs: Jobs, *, nodes_max: int = 5_000, **more: Any) -> Alone:
+def conditions_of(
+    jobs: Jobs | WorkflowPlan, conditions: tuple[WorkCondition, ...] = (), first: tuple[str, ...] = ()
+) -> CompiledConditions:
+    """Conditions as the compiler of requests numbers them."""
+    found = compile_conditions(jobs if isinstance(jobs, WorkflowPlan) else plan_of(jobs, conditions, first))
+    assert isinstance(found, CompiledConditions), found
+    return found
+
+
+def a_workflow(jobs: Jobs | WorkflowPlan, *, nodes_max: int = 5_000, **more: Any) -> Alone:
     """One that is sealed and has its tasks, and of which everything was released that waits for nothing."""
     found = Alone()
     for command in submission(compiled(jobs), nodes_max=nodes_max, **more):

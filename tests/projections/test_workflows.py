@@ -18,6 +18,7 @@ from schemas.workflow import (
     WorkflowSubmitted,
     WorksAdded,
 )
+from tests.commands.test_workflow_conditions import a_flow, end_of, finished, when
 from tests.commands.test_workflow_random import interpreter_of, random_jobs, run_to_the_end
 from tests.commands.workflow_scenes import REQUEST, Alone, Jobs, a_workflow, task_of
 from tests.doses import dose
@@ -105,6 +106,23 @@ def test_the_status_is_that_of_the_aggregate_after_each_order() -> None:
         alone.send(command)
         seen.append(the(rows_of(alone).one("workflow"), "status", "message"))
     assert seen == [("suspended", ""), ("transforming", ""), ("cancelling", "wrong data")]
+
+
+def test_a_work_that_waits_for_a_condition_says_when_one_started_it() -> None:
+    alone = a_flow(when("one", finished("a"), true=("c",), false=("d",)))
+    seen = []
+    for node, work, well in ((0, 0, False), (1, 1, True)):
+        end_of(alone, node, work, well=well)
+        seen.append([the(row, "waits", "opened_attempt") for row in rows_of(alone).all("workflow_work")])
+    alone.send(RecordWorkEnd(task_id=task_of(3), end=WorkEnd.FINISHED))
+    alone.send(RetryWorkflow())
+    alone.go_on()
+    end_of(alone, 0, 0)
+
+    (before, after_both) = seen
+    assert before == [(False, None), (False, None), (True, None), (True, 1)]
+    assert after_both == before
+    assert [the(row, "waits", "opened_attempt") for row in rows_of(alone).all("workflow_work")][2:] == [(True, 2), (True, 1)]
 
 
 @pytest.mark.parametrize("steps", [3, 20_000])

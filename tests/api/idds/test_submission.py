@@ -253,14 +253,14 @@ def test_a_bomb_is_refused_at_its_limit(front: IddsFront, monkeypatch: pytest.Mo
     assert "_dependency_map" in message
 
 
-CONDITIONS = "conditions between works, but for works that wait until others have terminated, are not run by this server yet"
+OUTPUT = "conditions on what a payload gave"
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("conditions", CONDITIONS),
-        ("loop", "workflows within a workflow are not run by this server yet"),
+        ("conditions", f"{OUTPUT} (get_custom_condition_status of 10101010) are not run by this server yet"),
+        ("loop", "global parameters are not run by this server yet"),
         ("function", "functions as tasks are not run by this server yet"),
         ("steps_1", STEPS),
     ],

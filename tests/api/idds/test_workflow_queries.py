@@ -13,6 +13,7 @@ from tests.api.builders import ReadModelsStandIn
 from tests.api.idds.builders import IddsFront, QuietGateway, error_of
 from tests.api.idds.test_relay import as_form, relayed
 from tests.api.idds.test_workflow_commands import DONE
+from tests.commands.test_workflow_conditions import a_flow, end_of, finished, when
 from tests.commands.workflow_scenes import Alone, Jobs, a_workflow, task_of
 from tests.projections.test_workflows import rows_of
 
@@ -252,3 +253,16 @@ def test_a_number_that_no_column_holds_asks_nothing(home: Path, path: str) -> No
     assert answer.status_code in (200, 400)
     assert front._services.read_models.asked == []  # type: ignore[attr-defined]  # a stand-in
     assert json.loads(answer.content or b"[]") == []
+
+
+def test_a_work_that_no_condition_has_started_waits_for_its_trigger(api_home: Path) -> None:
+    alone = a_flow(when("one", finished("a"), true=("c",), false=("d",)))
+    end_of(alone, 0, 0)
+
+    rows = a_front(api_home, alone).ask("GET", "/request/10000001/null/True/False/False/False").json()
+
+    found = {row["transform_name"]: row["transform_status"]["attributes"]["_name_"] for row in rows}
+    assert found == {"a": "Finished", "b": "Transforming", "c": "Transforming", "d": "WaitForTrigger"}
+    (waiting,) = [row for row in rows if row["transform_name"] == "d"]
+    assert waiting["processing_status"]["attributes"]["_name_"] == "New"
+    assert (waiting["output_total_files"], waiting["output_processing_files"]) == (0, 0)

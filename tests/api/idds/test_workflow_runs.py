@@ -1,6 +1,6 @@
 """From the request to its end, in memory: the front, the real deciders, the real reactions, pilots; no word from outside between.
 
-The request is one that BPS sent: a first job, four isr and four warp, and a final one that waits for the warps however they end.
+The request is one that BPS sent, with and without its final work, which a condition starts.
 """
 
 import json
@@ -14,10 +14,9 @@ import pytest
 from api.log.long_lists import PFN_LIST
 from commands.task.transitions import TaskStatus
 from schemas.job import JobFailed, JobFinished
-from schemas.server_address import SERVER
 from schemas.task import SubmitTask, TaskReloaded, TaskSubmitted
 from schemas.types import WorkflowOutcome
-from schemas.workflow import SuspendWorkflow, WorkflowFinalized, WorkflowSuspended, WorkStarted
+from schemas.workflow import ConditionEvaluated, WorkflowFinalized, WorkStarted
 from streams.engine.messages import OutgoingCommand, RecordRead
 from streams.facts.snapshot import Snapshot
 from streams.jedi.outcomes import ENDINGS
@@ -28,19 +27,20 @@ from tests.api.idds.test_into_deciders import DecidingGateway
 from tests.commands.builders import a_queue, end, lease, spec_of
 from tests.commands.in_memory import a_culm
 from tests.streams.builders import a_queue as a_known_queue
-from tests.streams.idds_requests import golden
+from tests.streams.idds_requests import a_condition, a_request, a_work, asks, golden
 
 FINAL_WORK = "37c30fa1"
-INIT, FINAL = "pipetaskInit", "pseudoinput"
+INIT = "pipetaskInit"
 #: Whether a job ends well, by its name.
 Ends = Callable[[str], bool]
 
 
 def the_request() -> list[dict[str, Any]]:
-    """What BPS sent, with a final job that fits the queue."""
+    """What BPS sent, without its final work."""
     args: list[dict[str, Any]] = json.loads(golden("bps_relayed"))
-    works = args[0]["attributes"]["template"]["attributes"]["_works"]
-    works[FINAL_WORK]["attributes"] |= {"core_count": 1, "task_rss": 2048, "task_rss_retry_step": 0}
+    base = args[0]["attributes"]["template"]["attributes"]
+    del base["_works"][FINAL_WORK]
+    base["_conditions"], base["_work_conds"] = {}, {}
     return args
 
 
@@ -62,10 +62,10 @@ class Grid:
         self._heard = 0
         self.ran: list[str] = []
 
-    def submit(self) -> int:
-        """The number of the request."""
+    def submit(self, args: list[dict[str, Any]] | None = None) -> int:
+        """The number of the request; without `args` of the one without a final work."""
         headers = {"Authorization": f"Bearer {self.front.headers()['X-IDDS-Auth-Token']}", "Origin": "wlcg"}
-        given = {"command_name": "submit", "args": json.dumps(the_request()), "manager": True}
+        given = {"command_name": "submit", "args": json.dumps(args or the_request()), "manager": True}
         answer = self.front.ask("POST", "/server/panda/relay_idds_command", json.dumps(given).encode(), headers, prefix="")
         done, number = answer.json()
         assert done is True, number
@@ -135,21 +135,13 @@ def test_jobs_of_a_request_run_in_the_order_of_their_dependencies_and_it_ends_fi
 
     ran = grid.run()
 
-    assert (ran[0], ran[-1]) == (INIT, FINAL)
-    assert Counter(ran) == Counter([INIT, FINAL, *(f"{kind}_{one}" for kind in ("isr", "warp") for one in (1, 2, 3, 4))])
+    assert ran[0] == INIT
+    assert Counter(ran) == Counter([INIT, *(f"{kind}_{one}" for kind in ("isr", "warp") for one in (1, 2, 3, 4))])
     assert all(ran.index(f"isr_{one}") < ran.index(f"warp_{one}") for one in (1, 2, 3, 4))
     (ended,) = grid.events(WorkflowFinalized)
-    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 10, 0, 0)
-    assert grid.status_of_tasks() == [TaskStatus.DONE] * 4
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 9, 0, 0)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 3
     assert (number, grid.culm.letters) == (1, [])
-
-
-def test_jobs_get_the_wrapper_from_this_server_and_not_from_an_outside_address(grid: Grid) -> None:
-    grid.submit()
-    grid.run()
-
-    submitted = [one for one, _ in grid.front.gateway.sent if isinstance(one, SubmitTask)]
-    assert {json.loads(one.parameters_json)["transPath"] for one in submitted} == {f"{SERVER}/trf/user/bash-c-enc-new"}
 
 
 def test_what_waits_for_a_failed_job_is_pruned_and_the_request_ends_subfinished(grid: Grid) -> None:
@@ -159,10 +151,9 @@ def test_what_waits_for_a_failed_job_is_pruned_and_the_request_ends_subfinished(
 
     assert ran.count("isr_2") == len(grid.events(JobFailed)) > 1
     assert "warp_2" not in ran
-    assert ran[-1] == FINAL
-    assert len(grid.events(JobFinished)) == 8
+    assert len(grid.events(JobFinished)) == 7
     (ended,) = grid.events(WorkflowFinalized)
-    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.SUBFINISHED, 8, 1, 1)
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.SUBFINISHED, 7, 1, 1)
 
 
 def test_a_retry_runs_only_what_failed_and_what_was_pruned_behind_it(grid: Grid) -> None:
@@ -175,43 +166,8 @@ def test_a_retry_runs_only_what_failed_and_what_was_pruned_behind_it(grid: Grid)
     assert answer.status_code == 200, answer.headers
     assert ran == ["isr_2", "warp_2"]
     ended = grid.events(WorkflowFinalized)[-1]
-    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 10, 0, 0)
-    assert grid.status_of_tasks() == [TaskStatus.DONE] * 4
-
-
-def test_a_final_job_runs_after_a_first_job_that_failed_with_all_that_waits_for_it(grid: Grid) -> None:
-    grid.submit()
-
-    ran = grid.run(lambda name: name != INIT)
-
-    assert set(ran) == {INIT, FINAL}
-    assert ran[-1] == FINAL
-    (ended,) = grid.events(WorkflowFinalized)
-    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.SUBFINISHED, 1, 1, 8)
-
-
-def test_a_final_job_that_failed_runs_again_by_a_retry_and_one_that_ended_well_does_not(grid: Grid) -> None:
-    number = grid.submit()
-    grid.run(lambda name: name not in ("isr_2", FINAL))
-
-    grid.front.ask("PUT", f"/request/retry/{number}/null", b"null")
-    first = grid.run(lambda name: name != "isr_2")
-    grid.front.ask("PUT", f"/request/retry/{number}/null", b"null")
-    second = grid.run()
-
-    assert (set(first), first[-1]) == ({"isr_2", FINAL}, FINAL)
-    assert second == ["isr_2", "warp_2"]
-
-
-def test_a_suspended_request_that_is_aborted_still_runs_its_final_job(grid: Grid) -> None:
-    number = grid.submit()
-    (owner,) = {envelope.actor for event, envelope in grid.culm.events if isinstance(event, WorkStarted)}
-    grid.culm.send(SuspendWorkflow(), str(number), actor=owner, vo="wlcg")
-
-    grid.front.ask("PUT", f"/request/abort/{number}/null", b"null")
-
-    assert len(grid.events(WorkflowSuspended)) == 1
-    assert grid.run() == [FINAL]
+    assert (ended.outcome, ended.finished, ended.failed, ended.pruned) == (WorkflowOutcome.FINISHED, 9, 0, 0)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 3
 
 
 def test_a_request_that_comes_again_makes_no_second_tasks_and_no_job_runs_twice(grid: Grid) -> None:
@@ -222,16 +178,115 @@ def test_a_request_that_comes_again_makes_no_second_tasks_and_no_job_runs_twice(
     again = grid.run()
 
     assert numbers == [1, 1]
-    assert (len(ran), again) == (10, [])
-    assert len(grid.events(TaskSubmitted)) == 4
+    assert (len(ran), again) == (9, [])
+    assert len(grid.events(TaskSubmitted)) == 3
 
 
-def test_an_aborted_request_takes_its_tasks_with_it_and_runs_its_final_job(grid: Grid) -> None:
+#: `pure_pseudoinput` without what stands before the first underscore.
+FINAL_JOB = "pseudoinput"
+
+
+def with_its_final_work() -> list[dict[str, Any]]:
+    """What BPS sent, whole: its final work starts when the one before has terminated."""
+    args: list[dict[str, Any]] = json.loads(golden("bps_relayed"))
+    return args
+
+
+def test_the_final_work_of_bps_runs_when_all_before_it_has_ended(grid: Grid) -> None:
+    grid.submit(with_its_final_work())
+
+    ran = grid.run()
+
+    assert (len(ran), ran[-1] == FINAL_JOB) == (10, True), ran
+    (ended,) = grid.events(WorkflowFinalized)
+    assert (ended.outcome, ended.finished) == (WorkflowOutcome.FINISHED, 10)
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 4
+    assert grid.culm.letters == []
+
+
+def test_the_final_work_of_bps_runs_after_failures(grid: Grid) -> None:
+    grid.submit(with_its_final_work())
+
+    ran = grid.run(lambda name: not name.startswith("warp"))
+
+    assert ran[-1] == FINAL_JOB
+    (ended,) = grid.events(WorkflowFinalized)
+    assert (ended.outcome, ended.finished, ended.failed) == (WorkflowOutcome.SUBFINISHED, 6, 4)
+
+
+def test_the_final_work_of_bps_runs_after_an_abort(grid: Grid) -> None:
+    number = grid.submit(with_its_final_work())
+
+    grid.front.ask("PUT", f"/request/abort/{number}/null", b"null")
+    ran = grid.run()
+
+    assert ran == [FINAL_JOB]
+    assert grid.status_of_tasks() == [*[TaskStatus.ABORTED] * 3, TaskStatus.DONE]
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.CANCELLED
+
+
+def test_a_retry_runs_the_final_work_again_after_what_failed(grid: Grid) -> None:
+    number = grid.submit(with_its_final_work())
+    grid.run(lambda name: name != "warp_2" and name != FINAL_JOB)
+
+    grid.front.ask("PUT", f"/request/retry/{number}/null", b"null")
+    ran = grid.run()
+
+    assert ran == ["warp_2", FINAL_JOB]
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.FINISHED
+
+
+def branches() -> list[dict[str, Any]]:
+    """Three works without graphs of jobs: `good` after a good end of `first`, `bad` after any other."""
+    flow = a_request(
+        *(a_work(name, executable="true", task_queue="LOCAL") for name in ("first", "good", "bad")),
+        initial_works=["first"],
+        _conditions={"c1": a_condition("c1", [asks("first", "is_finished")], ["good"], ("bad",))},
+    )
+    return [flow["request_metadata"]["workflow"]]
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_condition_starts_one_of_two_works_and_the_other_is_ended(grid: Grid, *, well: bool) -> None:
+    grid.submit(branches())
+
+    grid.run(lambda name: well or len(grid.ran) > 5)
+
+    (taken,) = grid.events(ConditionEvaluated)
+    chosen = TaskStatus.DONE
+    statuses = grid.status_of_tasks()
+    assert (taken.holds, taken.works) == (well, (1 if well else 2,))
+    assert statuses == ([chosen, chosen, TaskStatus.ABORTED] if well else [TaskStatus.FAILED, TaskStatus.ABORTED, chosen])
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.SUBFINISHED
+    assert grid.culm.letters == []
+
+
+def test_a_workflow_within_a_workflow_runs_between_two_works(grid: Grid) -> None:
+    works = {name: a_work(name, [{"name": f"job_{name}", "dependencies": []}], task_queue="LOCAL") for name in "psrq"}
+    inner = a_request(
+        works["s"], works["r"], internal_id="0b0b0b0b", initial_works=["s"],
+        _conditions={"c2": a_condition("c2", [asks("s", "is_finished")], ["r"])},
+    )["request_metadata"]["workflow"]  # fmt: skip
+    outer = a_request(works["p"], works["q"], initial_works=["p"], _conditions={
+        "c1": a_condition("c1", [asks("p", "is_finished")], ["0b0b0b0b"]),
+        "c3": a_condition("c3", [asks("0b0b0b0b", "is_finished")], ["q"]),
+    })["request_metadata"]["workflow"]  # fmt: skip
+    outer["attributes"]["template"]["attributes"]["_works"]["0b0b0b0b"] = inner
+    grid.submit([outer])
+
+    ran = grid.run()
+
+    assert ran == ["p", "s", "r", "q"]
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.FINISHED
+    assert grid.culm.letters == []
+
+
+def test_an_aborted_request_takes_its_tasks_with_it(grid: Grid) -> None:
     number = grid.submit()
 
     grid.front.ask("PUT", f"/request/abort/{number}/null", b"null")
     ran = grid.run()
 
-    assert ran == [FINAL]
-    assert grid.status_of_tasks() == [TaskStatus.ABORTED] * 3 + [TaskStatus.DONE]
+    assert ran == []
+    assert grid.status_of_tasks() == [TaskStatus.ABORTED] * 3
     assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.CANCELLED
