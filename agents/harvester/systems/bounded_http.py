@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from process.authorities import believed
 from agents.harvester.kill_points import reach
+from process.authorities import believed
 from process.deadlines import with_deadlines, within
 
 CONNECT_SECONDS = 5.0
