@@ -9,6 +9,7 @@ from api.monitor.pages import (
     home,
     job,
     jobs,
+    my,
     queue,
     queues,
     shares,
@@ -21,6 +22,7 @@ from api.monitor.pages import (
 )
 
 PAGES: tuple[MonitorPage, ...] = (
+    my.PAGE,
     home.PAGE,
     tasks.PAGE,
     task.PAGE,
