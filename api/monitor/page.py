@@ -78,12 +78,18 @@ def as_it_is(data: Data) -> Any:
     return data
 
 
+def nowhere(_: Data) -> str | None:
+    """A page is shown itself."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class MonitorPage:
     """name: also of the template. pattern: of the path, its named groups are handed to `load`. title: may use the data.
 
     regions: blocks of the template that are sent again. concerned: whether what was touched may change the page. document:
     its JSON. aliases: patterns of BigPanDA's paths with the same names. is_personal: what it shows depends on who looks.
+    leads_to: a path that a browser is sent to instead of being shown the page; None to show it.
     """
 
     name: str
@@ -95,6 +101,7 @@ class MonitorPage:
     document: Callable[[Data], Any] = as_it_is
     has_past: bool = False
     is_personal: bool = False
+    leads_to: Callable[[Data], str | None] = nowhere
 
     def match(self, path: str) -> Mapping[str, str] | None:
         """The names in `path`, None when it is not this page's."""

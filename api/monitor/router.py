@@ -19,7 +19,7 @@ STATIC = Path(__file__).parent / "static"
 PATHS = (
     "/", "/now/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/",
     "/worker/{queue}/{worker:path}/", "/harvesters/", "/harvesters/{harvester_id:path}/", "/users/", "/errors/", "/shares/",
-    "/health/", "/trace/{name}/",
+    "/health/", "/search/", "/trace/{name}/",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from api.http.errors import ApiError, NotFound
 from api.http.forms import with_times
@@ -58,6 +58,9 @@ class Monitor:
             position = sum((await stored_positions(self.services.read_models)).values())
             if wants_json(request):
                 return json_response(plain(page.document(data)), headers=_headers_of(data, position))
+            place = page.leads_to(data)
+            if place is not None:
+                return RedirectResponse(place, 303, headers=SECURITY)
             about = {
                 "identity": view.identity,
                 "position": position,

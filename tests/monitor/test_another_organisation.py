@@ -51,7 +51,8 @@ def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, a
     single += [f"/v1/{question}/{kind}/{number}" for question in ("history", "state", "why") for kind, number in
                (("task", task), ("job", job))]  # fmt: skip
     single += [f"/v1/diff/task/{task}?a=1", f"/v1/events?task_id={task}"]
-    lists = ["/?json", "/now/?json", "/tasks/?json", "/jobs/?json", "/users/?json", "/errors/?json", "/queues/?json",
+    lists = ["/?json", "/now/?json", "/search/?json&q=obodys.business", "/search/?json&q=user:ages", "/search/?json&q=node:n1",
+             "/tasks/?json", "/jobs/?json", "/users/?json", "/errors/?json", "/queues/?json",
              f"/queue/{QUEUE}/?json",
              "/workers/?json", "/harvesters/?json", "/shares/?json", "/health/?json",
              f"/v1/history/queue/{QUEUE}", f"/v1/state/queue/{QUEUE}",

@@ -61,7 +61,8 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, actors: Ma
         "job": f"/job/{job['PandaID']}/",
         "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/",
         "worker": f"/worker/{QUEUE}/{WORKER}/", "harvesters": "/harvesters/", "users": "/users/", "errors": "/errors/",
-        "shares": "/shares/", "health": "/health/", "trace": f"/trace/{task}/",
+        "shares": "/shares/", "search": "/search/?q=pages", "search-nothing": "/search/?q=zanzibar",
+        "health": "/health/", "trace": f"/trace/{task}/",
         "task-then": f"/task/{task}/?asof=%233", "missing": "/task/1/",
     }  # fmt: skip
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -177,7 +178,7 @@ def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, actors: ManualActo
 
     for path in ("/", "/now/", "/tasks/", f"/task/{task}/", f"/task/{task}/?asof=%233", "/jobs/", f"/job/{job['PandaID']}/",
                  "/queues/", f"/queue/{QUEUE}/", "/workers/", f"/worker/{QUEUE}/{WORKER}/", "/harvesters/", "/users/", "/errors/",
-                 "/shares/", "/health/", f"/trace/{task}/"):  # fmt: skip
+                 "/shares/", "/health/", "/search/?q=pages", "/search/?q=zanzibar", f"/trace/{task}/"):  # fmt: skip
         window.goto(path)
         found = Axe().run(window, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response
         assert len(found["passes"]) > 20, "the rules were not applied"
@@ -196,8 +197,8 @@ def test_text_of_users_never_becomes_markup(pages: Pages, actors: ManualActors, 
     window = pages.window()
     trouble = scripts_trouble(window)
 
-    for path in (f"/task/{task}/", "/tasks/", f"/job/{job['PandaID']}/", "/jobs/", "/errors/", "/", "/now/",
-                 f"/task/{task}/?asof=%232"):  # fmt: skip
+    for path in (f"/task/{task}/", "/tasks/", f"/job/{job['PandaID']}/", "/jobs/", "/errors/", "/now/",
+                 "/search/?q=user:script", f"/task/{task}/?asof=%232"):  # fmt: skip
         window.goto(path)
         expect(window.locator("main")).to_contain_text("<script>", timeout=SECONDS)
         assert "taken" not in window.title()

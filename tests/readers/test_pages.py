@@ -42,7 +42,8 @@ EXAMPLES = 40 if MORE else 1
 NOTHING: Any = None
 #: Where the files of jobs would lie.
 HOME: Any = SimpleNamespace(config=SimpleNamespace(home=Path("/nowhere")))
-LISTS = ("/", "/now/", "/tasks/", "/jobs/", "/queues/", "/workers/", "/harvesters/", "/users/", "/errors/", "/shares/")
+LISTS = ("/", "/now/", "/tasks/", "/jobs/", "/queues/", "/workers/", "/harvesters/", "/users/", "/errors/",
+         "/shares/", "/search/?q=1")  # fmt: skip
 #: Paths and organisations of what has a page of its own.
 ABOUT = (
     "select '/task/' || task_id || '/' as path, vo from task",

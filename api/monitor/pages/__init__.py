@@ -12,6 +12,7 @@ from api.monitor.pages import (
     my,
     queue,
     queues,
+    search,
     shares,
     task,
     tasks,
@@ -38,5 +39,6 @@ PAGES: tuple[MonitorPage, ...] = (
     errors.PAGE,
     shares.PAGE,
     health.PAGE,
+    search.PAGE,
     trace.PAGE,
 )

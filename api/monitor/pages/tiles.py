@@ -1,6 +1,6 @@
 """What a shifter watches: a few numbers, each with the thresholds from which it asks for attention. Pure.
 
-In: counts of the organisation. Out: `WatchedNumber`s with a level, that is a word, a shape and a colour, and the list behind the number.
+In: counts of the organisation. Out: numbers, each with its level, which is a word, a shape and a colour, and a list behind it.
 """
 
 from collections.abc import Mapping, Sequence

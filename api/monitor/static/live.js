@@ -142,6 +142,17 @@ function logOf(base, file) {
   return details;
 }
 
+// `/` outside of a field, and Ctrl+K (Command+K) anywhere, lead to the search.
+addEventListener("keydown", (event) => {
+  const field = document.getElementById("q"), busy = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const asked = (event.key === "/" && !busy && !event.ctrlKey && !event.metaKey && !event.altKey)
+    || (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey);
+  if (!field || !asked) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
+
 addEventListener("DOMContentLoaded", () => {
   localTimes(document);
   drawCharts();
