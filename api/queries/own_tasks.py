@@ -35,9 +35,9 @@ async def by_group(
     return await read_models.rows(
         f"select * from (select *, count(*) over (partition by work_group) as total, row_number() over"
         " (partition by work_group order by modified_at desc, task_id desc) as place from"
-        f" (select {COLUMNS}, case when g.name = '{RUNNING}' and not exists (select 1 from job j where j.task_id = t.task_id"
-        f" and j.status = any(%(with_a_pilot)s)) then '{WAITING}' else g.name end as work_group from task t"
-        " join unnest(%(names)s::text[], %(states)s::text[]) as g (name, state) on g.state = t.status"
+        f" (select {COLUMNS}, case when g.work = '{RUNNING}' and not exists (select 1 from job j where j.task_id = t.task_id"
+        f" and j.status = any(%(with_a_pilot)s)) then '{WAITING}' else g.work end as work_group from task t"
+        " join unnest(%(names)s::text[], %(states)s::text[]) as g (work, state) on g.state = t.status"
         " where t.vo = %(vo)s and t.owner = any(%(owners)s) and (t.status <> all(%(ended)s) or t.modified_at >= %(since)s)"
         ") as own) as placed where place <= %(count)s order by work_group, place",
         {

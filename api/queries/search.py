@@ -19,7 +19,7 @@ LOOKED: Mapping[str, str] = {
     "queue": "names of all queues that serve the organisation",
     "user": f"owners of the newest {TASKS_MAX:,} tasks",
     "node": f"nodes of the {JOBS_MAX:,} jobs that changed last",
-    "file": f"input and output of the newest {FILE_TASKS_MAX} tasks, of each the first {FILES_MAX:,} files",
+    "file": f"{FILES_MAX:,} input and {FILES_MAX:,} output files of the newest {FILE_TASKS_MAX} tasks",
     "dataset": f"whole names of all datasets, and parts of the names of those of the newest {TASKS_MAX:,} tasks",
     "error": f"codes and messages of the {FAILURES_MAX:,} jobs that failed last",
 }
