@@ -26,6 +26,7 @@ ALIASES: Mapping[str, str] = {
     "/taskstatuslog/{task}/": "/task/{task}/",
     "/tasklogs/{task}/": "/task/{task}/",
     "/jobstatuslog/{job}/": "/job/{job}/",
+    "/compare/jobs/": "/compare/",
     "/jobrelationships/{job}/": "/job/{job}/",
     "/runningprodtasks/": "/tasks/",
     "/task/": "/tasks/",

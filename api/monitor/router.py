@@ -17,7 +17,7 @@ from api.services import Services
 
 STATIC = Path(__file__).parent / "static"
 PATHS = (
-    "/", "/now/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/",
+    "/", "/now/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/compare/", "/queues/", "/queue/{name}/", "/workers/",
     "/worker/{queue}/{worker:path}/", "/harvesters/", "/harvesters/{harvester_id:path}/", "/users/", "/errors/", "/shares/",
     "/health/", "/search/", "/trace/{name}/",
 )  # fmt: skip

@@ -67,7 +67,7 @@ def _paths() -> tuple[str, ...]:
     return (
         "/", "/now/", "/tasks/", "/tasks/?status=running&username=User 7", "/tasks/?taskname=*up.77*", f"/task/{task}/", "/jobs/",
         "/jobs/?jobstatus=failed", "/jobs/?computingsite=QUEUE_3&hours=2", f"/jobs/?jeditaskid={task}",
-        f"/job/{task * 10_000_000 + 9}/",
+        f"/job/{task * 10_000_000 + 9}/", f"/compare/?pandaid={task * 10_000_000 + 9}|{task * 10_000_000 + 10}",
         "/search/?q=up.77", "/search/?q=zanzibar", "/search/?q=node77",
         "/queues/", "/queue/QUEUE_3/", "/workers/", "/harvesters/", "/users/", "/errors/", "/shares/", "/health/",
     )  # fmt: skip

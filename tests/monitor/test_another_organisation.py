@@ -47,7 +47,8 @@ def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, a
     task = actors.submit(name="user.pages.nobodys.business")
     job = actors.lease(task)["PandaID"]
     until(lambda: actors.user.get(f"/v1/why/job/{job}").status_code == 200)
-    single = [f"/task/{task}/?json", f"/job/{job}/?json", f"/job/{job}/usage", f"/v1/trace/{task}", f"/v1/tasks/{task}"]
+    single = [f"/task/{task}/?json", f"/job/{job}/?json", f"/job/{job}/usage", f"/compare/?json&pandaid={job}",
+              f"/v1/trace/{task}", f"/v1/tasks/{task}"]
     single += [f"/v1/{question}/{kind}/{number}" for question in ("history", "state", "why") for kind, number in
                (("task", task), ("job", job))]  # fmt: skip
     single += [f"/v1/diff/task/{task}?a=1", f"/v1/events?task_id={task}"]

@@ -2,6 +2,7 @@
 
 from api.monitor.page import MonitorPage
 from api.monitor.pages import (
+    compare,
     errors,
     harvester,
     harvesters,
@@ -29,6 +30,7 @@ PAGES: tuple[MonitorPage, ...] = (
     task.PAGE,
     jobs.PAGE,
     job.PAGE,
+    compare.PAGE,
     queues.PAGE,
     queue.PAGE,
     workers.PAGE,

@@ -17,6 +17,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost("Now", "/now/", "dashboard overview counts organisation"),
     Signpost("Tasks", "/tasks/", "list filter kill retry pause resume priority finish many bulk"),
     Signpost("Jobs", "/jobs/", "list filter kill reassign many bulk"),
+    Signpost("Compare jobs", "/compare/", "attempts side by side differences"),
     Signpost("Failed jobs of the last day", "/jobs/?jobstatus=failed&hours=24", "failures errors"),
     Signpost("Errors", "/errors/", "causes failures codes diagnostics"),
     Signpost("Queues", "/queues/", "sites computing elements brokerage online offline"),

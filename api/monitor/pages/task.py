@@ -8,6 +8,7 @@ from api.monitor.page import Data, MonitorPage, PageView, Touched
 from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
+from api.monitor.pages.task_timeline import as_data, timeline_of
 from api.monitor.pages.tasks import task_document
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED, WAITING_STATES
 from api.queries import errors, task_parts, tasks
@@ -15,6 +16,8 @@ from api.queries.set_aside import set_aside_of
 from schemas.instants import MICROSECONDS
 
 BINS, CAUSES = 80, 20
+#: What its document has of ours.
+OWN_NAMES = ("set_aside", "jobs", "steps", "why", "brokerage", "causes", "timeline", "events", "past")
 KINDS = ("BUILD", "NORMAL", "MERGE")
 
 
@@ -82,7 +85,8 @@ def _step(kind: str, states: list[Data], *, ended: bool) -> Data:
 async def _counts(view: PageView, task: Data) -> Data:
     """What takes a look at every job of the task."""
     causes = await errors.causes_of_task(view.read_models, task["task_id"], CAUSES)
-    return {"chart": await _chart(view, task), "causes": causes}
+    bars = await timeline_of(view, task["task_id"])
+    return {"chart": await _chart(view, task), "causes": causes, "timeline": as_data(bars, view.now)}
 
 
 async def _chart(view: PageView, task: Data) -> Data:
@@ -132,7 +136,7 @@ def document(data: Data) -> Any:
             }
             for row in data["datasets"]
         ],
-        **{name: data[name] for name in ("set_aside", "jobs", "steps", "why", "brokerage", "causes", "events", "past")},
+        **{name: data[name] for name in OWN_NAMES},
     }
 
 
@@ -141,7 +145,7 @@ PAGE = MonitorPage(
     r"/task/(?P<task>\d{1,12})/",
     lambda data: f"Task {data['task']['task_id']}",
     load,
-    ("head", "why", "progress", "steps", "brokerage", "causes", "datasets", "events", "scrubber"),
+    ("head", "why", "progress", "steps", "timeline", "brokerage", "causes", "datasets", "events", "scrubber"),
     concerned,
     document,
     has_past=True,

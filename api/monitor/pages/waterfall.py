@@ -1,7 +1,7 @@
 """The life of a job and of a task as a waterfall: bars along time, each named, waits marked, and what decided the end. Pure.
 
-In: events with their times, the pilot's own seconds, jobs that follow each other. Out: `Bar`s in order of time. A job's bars cover
-its life without a hole; a task's stand one below the other and may overlap, with the times in which nothing of it moved among them.
+In: events with their times, the pilot's own seconds, jobs that follow each other. Out: `Bar`s in order of time. A job's bars
+cover its life without a hole; a task's stand one below the other and may overlap, with the times in which nothing of it moved.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -118,14 +118,14 @@ def chain_of(jobs: Sequence[Mapping[str, Any]], begin: int, now: int) -> list[Ba
     at = begin
     for job in jobs:
         since, until = job["sent_at"], job["ended_at"]
-        name = f"job {job['job_id']}, attempt {job['attempt']}"
+        name, tried = f"job {job['job_id']}", f"attempt {job['attempt']}"
         path = f"/job/{job['job_id']}/"
         if since is None:
-            bars.append(bar(f"{name} waits for a pilot", "no pilot took it", at, until, now, waits=True, path=path))
+            bars.append(bar(name, f"{tried}: no pilot took it", at, until, now, waits=True, path=path))
             at = until or now
             continue
         if since - at >= GAP_MICROS_MIN:
-            bars.append(bar(f"{name} waits for a pilot", "made, and not yet taken", at, since, now, waits=True, path=path))
-        bars.append(bar(f"{name} {job['status']}", "in its pilot's hands", since, until, now, path=path))
+            bars.append(bar(name, f"{tried}: made, and not yet taken by a pilot", at, since, now, waits=True, path=path))
+        bars.append(bar(name, f"{tried}: in its pilot's hands, {job['status']}", since, until, now, path=path))
         at = max(at, until or now)
     return bars
