@@ -40,7 +40,7 @@ def test_a_task_is_found_with_the_keyboard_alone(pages: Pages, actors: ManualAct
     window.keyboard.press("/")
     window.keyboard.type("be.found")
     window.keyboard.press("Enter")
-    expect(window.get_by_role("link", name="user.pages.to.be.found")).to_be_visible(timeout=SECONDS)
+    expect(window.get_by_role("link", name="user.pages.to.be.found/", exact=True)).to_be_visible(timeout=SECONDS)
     window.keyboard.press("Control+k")
     window.keyboard.type(f"{task}")
     window.keyboard.press("Enter")
@@ -52,3 +52,25 @@ def test_a_task_is_found_with_the_keyboard_alone(pages: Pages, actors: ManualAct
     window.keyboard.press("Enter")
     expect(window.locator("main")).to_contain_text("Nothing in wlcg has zanzibar in its name.", timeout=SECONDS)
     expect(window.locator("main")).to_contain_text("that changed last")
+
+
+def test_the_whole_page_of_a_task_is_of_the_moment_that_the_slider_shows(pages: Pages, actors: ManualActors) -> None:
+    task = actors.submit()
+    actors.finish(actors.lease(task))
+    window = pages.window()
+    window.goto(f"/task/{task}/")
+    expect(window.locator("h1")).to_contain_text("done", timeout=SECONDS)
+    slider = window.locator("#asof-range")
+    slider.focus()
+
+    slider.press("Home")
+    slider.press("ArrowRight")
+
+    expect(window.locator("h1")).to_contain_text("registered", timeout=SECONDS)
+    expect(window.locator("[data-region=head]")).to_contain_text("As it was at event 1")
+    expect(window.locator("[data-region=progress]")).to_contain_text("0 of 0 input units done")
+    expect(window.locator("[data-region=events] tbody tr")).to_have_count(1)
+    expect(window.locator("main > .acts")).to_have_count(0)
+    assert window.evaluate("document.activeElement.id") == "asof-range"
+    window.get_by_role("button", name="Play").click()
+    expect(window.locator("h1")).to_contain_text("done", timeout=3 * SECONDS)

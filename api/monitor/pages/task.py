@@ -5,6 +5,7 @@ from typing import Any
 from api.http.errors import NotFound
 from api.http.stored import stored_json
 from api.monitor.page import Data, MonitorPage, PageView, Touched
+from api.monitor.pages.as_it_was import task_then
 from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
@@ -29,20 +30,23 @@ async def load(view: PageView) -> Data:
         raise NotFound(f"no task {task_id} in {view.vo}")
     task["parameters"] = shown_parameters(task["parameters"])
     subject = subject_of_page("task", str(task_id))
-    jobs = await task_parts.job_counts_by_kind(view.read_models, task_id)
-    return {
+    past = await past_of(view, subject)
+    jobs = await task_parts.job_counts_by_kind(view.read_models, task_id) if past is None else past["kinds"]
+    found: Data = {
         "task": task,
         "set_aside": await set_aside_of(view.read_models, "task", task_id),
         "datasets": await task_parts.datasets(view.read_models, task_id, by_role=True),
         "jobs": _by_kind(jobs),
-        "steps": steps_of(task, jobs),
         "why": await view.audit_service.why(view.identity, subject),
-        "brokerage": await _brokerage(view, task_id),
+        "brokerage": await _brokerage(view, task_id, None if past is None else past["sequence"]),
         **await view.counted(lambda: _counts(view, task)),
-        "events": await history_of(view, subject),
+        "events": await history_of(view, subject, past),
         "scrubber": await scrubber_of(view, subject),
-        "past": await past_of(view, subject),
+        "past": past,
     }
+    if past is not None:
+        found |= task_then(view, found, past)
+    return {**found, "steps": steps_of(found["task"], jobs)}
 
 
 def shown_parameters(stored: Any) -> Data:
@@ -98,9 +102,9 @@ async def _chart(view: PageView, task: Data) -> Data:
     return cumulated(rows, begin, width, span // width + 1)
 
 
-async def _brokerage(view: PageView, task_id: int) -> Data | None:
-    """The last decision: every queue that was looked at, and why it was taken or dropped."""
-    rows, decisions = await task_parts.last_brokerage(view.read_models, task_id)
+async def _brokerage(view: PageView, task_id: int, until: int | None) -> Data | None:
+    """The last decision, up to an event of the task: every queue that was looked at, and why it was taken or dropped."""
+    rows, decisions = await task_parts.last_brokerage(view.read_models, task_id, until)
     if not rows:
         return None
     first = rows[0]
