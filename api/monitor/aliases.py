@@ -26,20 +26,19 @@ ALIASES: Mapping[str, str] = {
     "/taskstatuslog/{task}/": "/task/{task}/",
     "/tasklogs/{task}/": "/task/{task}/",
     "/jobstatuslog/{job}/": "/job/{job}/",
+    "/compare/jobs/": "/compare/",
     "/jobrelationships/{job}/": "/job/{job}/",
     "/runningprodtasks/": "/tasks/",
     "/task/": "/tasks/",
     "/job/": "/jobs/",
-    "/search": "/tasks/",
+    "/search": "/search/",
 }
-#: A task has at most so many digits, a job more (schemas/ids.py).
-TASK_DIGITS_MAX = 12
 
 
 def canonical(path: str, given: Mapping[str, str]) -> str:
     """Where the path of an alias leads, with its filters."""
     parameters = dict(given)
-    if path in ("/task/", "/job/", "/search"):
+    if path in ("/task/", "/job/"):
         return _by_parameters(path, parameters)
     if path == "/harvester/worker/":
         return _workers_of_harvester(parameters)
@@ -54,9 +53,7 @@ def canonical(path: str, given: Mapping[str, str]) -> str:
 
 
 def _by_parameters(path: str, parameters: dict[str, str]) -> str:
-    """`/task/?jeditaskid=1`, `/job/?pandaid=1`, `/search?q=...`: to the one thing, else to the list."""
-    if path == "/search":
-        return found_by(parameters.get("q", ""))
+    """`/task/?jeditaskid=1`, `/job/?pandaid=1`: to the one thing, else to the list."""
     name, one, many = ("jeditaskid", "/task/", "/tasks/") if path == "/task/" else ("pandaid", "/job/", "/jobs/")
     number = parameters.get(name, "")
     if number.isdecimal():
@@ -73,25 +70,6 @@ def _workers_of_harvester(parameters: dict[str, str]) -> str:
     if number:
         parameters["workerid"] = f"{harvester}:{number}" if harvester and number.isdecimal() else number
     return _with("/workers/", parameters)
-
-
-def found_by(text: str) -> str:
-    """Where the search box leads: a number is a task or a job, `user:` and `queue:` say what they are, else a task's name."""
-    text = text.strip()
-    if text.isdecimal():
-        return f"/task/{text}/" if len(text) <= TASK_DIGITS_MAX else f"/job/{text}/"
-    word, colon, rest = text.partition(":")
-    match word if colon and rest else "":
-        case "user":
-            return _with("/tasks/", {"username": f"*{rest}*"})
-        case "queue" | "site":
-            return _with("/queues/", {"site": f"*{rest}*"})
-        case "error":
-            return _with("/errors/", {"errormessage": f"*{rest}*"})
-        case "node":
-            return _with("/jobs/", {"modificationhost": f"*{rest}*"})
-        case _:
-            return _with("/tasks/", {"taskname": f"*{text}*"} if text else {})
 
 
 def _with(path: str, parameters: Mapping[str, str]) -> str:

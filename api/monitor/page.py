@@ -1,11 +1,11 @@
 """What a page is: a path, a loader of its data, a template, and regions that are sent again when they change.
 
 In: a path with its query and who looks. Out: data (JSON) and HTML. A page's regions depend on its data alone, so that
-all members of one VO who look at the same URL are served from one rendering.
+all members of one VO who look at the same URL are served from one rendering; a page that is personal is rendered for one person.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from api.native.job_files import JobFiles
 from api.queries.read_models import ReadModels
 from api.services import Services
 from identity.identity import Identity
+from identity.ruling import OPERATOR, PRODUCTION
 
 Data = dict[str, Any]
 
@@ -49,13 +50,21 @@ class PageView:
     now: int = field(default_factory=now_micros)
 
     @property
+    def may_operate(self) -> bool:
+        """True for shifters: operators and production."""
+        return bool(self.identity.roles.intersection((OPERATOR, PRODUCTION)))
+
+    @property
     def vo(self) -> str:
         """Whose data is shown."""
         return self.identity.vo
 
-    async def counted(self, load: Load) -> Data:
-        """What `load` counts for this URL and VO, perhaps as of a moment ago; see `Counts.of`."""
-        key = (self.vo, self.path, tuple(sorted(self.parameters.items())))
+    async def counted(self, load: Load, about: Hashable = None) -> Data:
+        """What `load` counts for this URL and VO, perhaps as of a moment ago; see `Counts.of`.
+
+        about: what else the counts depend on, as the person and the tasks that are counted for.
+        """
+        key = (self.vo, self.path, tuple(sorted(self.parameters.items())), about)
         return await self.counts.of(key, load)
 
 
@@ -69,12 +78,18 @@ def as_it_is(data: Data) -> Any:
     return data
 
 
+def nowhere(_: Data) -> str | None:
+    """A page is shown itself."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class MonitorPage:
     """name: also of the template. pattern: of the path, its named groups are handed to `load`. title: may use the data.
 
     regions: blocks of the template that are sent again. concerned: whether what was touched may change the page. document:
-    its JSON. aliases: patterns of BigPanDA's paths with the same names.
+    its JSON. aliases: patterns of BigPanDA's paths with the same names. is_personal: what it shows depends on who looks.
+    leads_to: a path that a browser is sent to instead of being shown the page; None to show it.
     """
 
     name: str
@@ -85,6 +100,8 @@ class MonitorPage:
     concerned: Callable[[Touched, PageView], bool] = everything
     document: Callable[[Data], Any] = as_it_is
     has_past: bool = False
+    is_personal: bool = False
+    leads_to: Callable[[Data], str | None] = nowhere
 
     def match(self, path: str) -> Mapping[str, str] | None:
         """The names in `path`, None when it is not this page's."""

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from api.monitor.links import exactly, link, path_word
 from api.monitor.offers import possible_actions
 from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages.words import MEANINGS, SHAPES, group_of
@@ -84,22 +84,6 @@ def shown(value: Any) -> str:
 def value_of(value: Any, name: str) -> str | Markup:
     """A value of a column: times as times."""
     return when(value) if name.endswith("_at") and isinstance(value, int) else shown(value)
-
-
-def link(path: str, parameters: Mapping[str, Any] | None = None, /, **more: Any) -> str:
-    """A URL of ours with parameters; those that are None are left out. Names that came with a request stand in `parameters`."""
-    given = {name: value for name, value in {**(parameters or {}), **more}.items() if value is not None}
-    return f"{path}?{urlencode(given)}" if given else path
-
-
-def exactly(text: str | None) -> str | None:
-    """A text as the value of a filter that it alone fits; None when signs in it would mean something there."""
-    return None if not text or text.startswith("!") or text != text.strip() or any(sign in text for sign in "*|") else text
-
-
-def path_word(text: str) -> str:
-    """A name as one part of a path."""
-    return quote(text, safe="")
 
 
 def json_attribute(value: Any) -> Markup:

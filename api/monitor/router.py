@@ -17,9 +17,9 @@ from api.services import Services
 
 STATIC = Path(__file__).parent / "static"
 PATHS = (
-    "/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/queues/", "/queue/{name}/", "/workers/",
+    "/", "/now/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/compare/", "/queues/", "/queue/{name}/", "/workers/",
     "/worker/{queue}/{worker:path}/", "/harvesters/", "/harvesters/{harvester_id:path}/", "/users/", "/errors/", "/shares/",
-    "/health/", "/trace/{name}/",
+    "/health/", "/search/", "/trace/{name}/",
 )  # fmt: skip
 
 

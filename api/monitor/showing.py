@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from api.http.errors import ApiError, NotFound
 from api.http.forms import with_times
@@ -27,7 +27,6 @@ from api.pilots.queue_cache import QueueCache
 from api.queries.positions import stored_positions
 from api.services import Services
 from identity.identity import Identity
-from identity.ruling import OPERATOR, PRODUCTION
 from schemas.records import is_record_class, names_of
 
 SECURITY = {
@@ -59,12 +58,15 @@ class Monitor:
             position = sum((await stored_positions(self.services.read_models)).values())
             if wants_json(request):
                 return json_response(plain(page.document(data)), headers=_headers_of(data, position))
+            place = page.leads_to(data)
+            if place is not None:
+                return RedirectResponse(place, 303, headers=SECURITY)
             about = {
                 "identity": view.identity,
                 "position": position,
                 "is_past": bool(view.parameters.get("asof")),
                 "live": f"/monitor/live?{self._live_query(request)}",
-                "may_operate": bool(view.identity.roles.intersection((OPERATOR, PRODUCTION))),
+                "may_operate": view.may_operate,
             }
             return HTMLResponse(self.renderer.page(page, view, data, about), headers=SECURITY)
         except ApiError as problem:
@@ -88,8 +90,7 @@ class Monitor:
         page, names = page_at(bare)
         parameters = {name: value for name, value in _query(query).items() if name not in ("asof", "against")}
         view = self._view(identity, page, bare, names, parameters)
-        key = f"{bare}?{sorted(parameters.items())}"
-        found = self.hub.stream(page, view, key, last_version)
+        found = self.hub.stream(page, view, stream_key(page, identity, bare, parameters), last_version)
         cookies = None if request.headers.get("authorization") else lambda: still_visits(request, identity)
         stream = self.services.gate.of_one_member(request, identity, found, cookies)
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -128,6 +129,12 @@ def _headers_of(data: Data, position: int) -> dict[str, str]:
     """What programs need beside the rows of a list, whose form is BigPanDA's: how many fit, and the cursor of the next page."""
     more = {"Culm-Total": data.get("total"), "Culm-Next": data.get("next")}
     return {"Culm-Events-Applied": str(position), **{name: str(value) for name, value in more.items() if value is not None}}
+
+
+def stream_key(page: MonitorPage, identity: Identity, path: str, parameters: Mapping[str, str]) -> str:
+    """What those have in common, within a VO, who are served from one rendering of a page."""
+    looks = f"{path}?{sorted(parameters.items())}"
+    return f"{looks} of {identity.owners} as {sorted(identity.roles)}" if page.is_personal else looks
 
 
 def page_at(path: str) -> tuple[MonitorPage, Mapping[str, str]]:

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from api.queries.comparisons import containing
 from api.queries.read_models import ReadModels, Row
 
+#: Beyond the sequence of any event.
+FAR = 2**63 - 1
+
 
 async def datasets(read_models: ReadModels, task_id: int, *, by_role: bool = False) -> list[Row]:
     """Datasets with their role and counts of files, by name, or by role and name."""
@@ -135,19 +138,23 @@ async def brokerage(read_models: ReadModels, task_id: int, after: int | None, li
     )
 
 
-async def last_brokerage(read_models: ReadModels, task_id: int) -> tuple[list[Row], int]:
-    """Every verdict of the last decision, the best first, and how many decisions there were."""
-    about = {"id": task_id}
+async def last_brokerage(read_models: ReadModels, task_id: int, until: int | None = None) -> tuple[list[Row], int]:
+    """Every verdict of the last decision, the best first, and how many decisions there were.
+
+    until: the last event that counts, None for all.
+    """
+    about = {"id": task_id, "until": FAR if until is None else until}
     rows = await read_models.rows(
         "select sequence, at, order_number, queue, taken, code, weight, message, change, parked,"
         " decided_sequence from order_brokerage"
-        " where task_id = %(id)s and sequence = (select max(sequence) from order_brokerage where task_id = %(id)s)"
-        " order by taken desc, weight desc, place",
+        " where task_id = %(id)s and sequence = (select max(sequence) from order_brokerage where task_id = %(id)s"
+        " and sequence <= %(until)s) order by taken desc, weight desc, place",
         about,
     )
     if not rows:
         return [], 0
     counted = "select count(distinct decided_sequence) as decisions from order_brokerage where task_id = %(id)s"
+    counted += " and sequence <= %(until)s"
     total = await read_models.row(counted, about)
     return rows, total["decisions"] if total else 1
 

@@ -110,25 +110,30 @@ async def news_of(read_models: ReadModels, subject: WorkSubject, seen: Offsets, 
 
 @dataclass(frozen=True, slots=True)
 class AggregateEvents:
-    """The events of one aggregate (or one worker of a queue) as a VO may see them: its own, and those of `common` types."""
+    """The events of one aggregate (or one worker of a queue) as a VO may see them: its own, and those of `common` types.
+
+    until: the last sequence that counts, None for all.
+    """
 
     aggregate: str
     aggregate_id: str
     worker_id: str | None
     vo: str
     common: Sequence[str]
+    until: int | None = None
 
     @property
     def where(self) -> str:
         """SQL condition."""
         of_worker = " and worker_id = %(worker)s" if self.worker_id is not None else ""
+        of_worker += " and sequence <= %(until)s" if self.until is not None else ""
         seen = "(vo = %(vo)s or event_type = any(%(settings)s))"
         return f"aggregate = %(kind)s and aggregate_id = %(id)s{of_worker} and {seen}"
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Values for `where`."""
-        about = {"kind": self.aggregate, "id": self.aggregate_id, "worker": self.worker_id}
+        about = {"kind": self.aggregate, "id": self.aggregate_id, "worker": self.worker_id, "until": self.until}
         return {**about, "vo": self.vo, "settings": list(self.common)}
 
 
@@ -153,11 +158,11 @@ async def newest_of(read_models: ReadModels, events: AggregateEvents, limit: int
 
 
 async def last_types_of_jobs(read_models: ReadModels, task_id: int, until: int, known: Sequence[str]) -> list[Row]:
-    """`event_type`, `count`: which of the `known` events was the last of each job of the task until a moment."""
+    """`kind`, `event_type`, `count`: which of the `known` events was the last of each job of the task until a moment."""
     return await read_models.rows(
-        "select event_type, count(*) as count from (select distinct on (aggregate_id) event_type from timeline"
-        " where task_id = %(task)s and aggregate = 'job' and at <= %(until)s and event_type = any(%(known)s)"
-        " order by aggregate_id, sequence desc) as last group by 1",
+        "select j.kind, last.event_type, count(*) as count from (select distinct on (aggregate_id) job_id, event_type"
+        " from timeline where task_id = %(task)s and aggregate = 'job' and at <= %(until)s and event_type = any(%(known)s)"
+        " order by aggregate_id, sequence desc) as last join job j on j.job_id = last.job_id group by 1, 2",
         {"task": task_id, "until": until, "known": list(known)},
     )
 

@@ -65,9 +65,10 @@ def measure(stack: Stack) -> Pages:
 def _paths() -> tuple[str, ...]:
     task = FIRST_TASK + 7
     return (
-        "/", "/tasks/", "/tasks/?status=running&username=User 7", "/tasks/?taskname=*up.77*", f"/task/{task}/", "/jobs/",
+        "/", "/now/", "/tasks/", "/tasks/?status=running&username=User 7", "/tasks/?taskname=*up.77*", f"/task/{task}/", "/jobs/",
         "/jobs/?jobstatus=failed", "/jobs/?computingsite=QUEUE_3&hours=2", f"/jobs/?jeditaskid={task}",
-        f"/job/{task * 10_000_000 + 9}/",
+        f"/job/{task * 10_000_000 + 9}/", f"/compare/?pandaid={task * 10_000_000 + 9}|{task * 10_000_000 + 10}",
+        "/search/?q=up.77", "/search/?q=zanzibar", "/search/?q=node77",
         "/queues/", "/queue/QUEUE_3/", "/workers/", "/harvesters/", "/users/", "/errors/", "/shares/", "/health/",
     )  # fmt: skip
 
@@ -164,7 +165,7 @@ async def _under_load(stack: Stack, pages: int) -> tuple[float, int]:
 
 async def _follow(client: httpx.AsyncClient, number: int, news: list[int]) -> None:
     """One open page: of 200 windows, a quarter each on the home page, lists with their own filters, queues, and errors."""
-    paths = ("/", f"/tasks/?limit={100 + number}", f"/queue/{QUEUE}/", f"/jobs/?limit={100 + number}")
+    paths = ("/now/", f"/tasks/?limit={100 + number}", f"/queue/{QUEUE}/", f"/jobs/?limit={100 + number}")
     async with client.stream("GET", f"/monitor/live?{urlencode({'path': paths[number % 4]})}") as answer:
         async for line in answer.aiter_lines():
             news[0] += line.startswith("event:")

@@ -47,11 +47,14 @@ def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, a
     task = actors.submit(name="user.pages.nobodys.business")
     job = actors.lease(task)["PandaID"]
     until(lambda: actors.user.get(f"/v1/why/job/{job}").status_code == 200)
-    single = [f"/task/{task}/?json", f"/job/{job}/?json", f"/job/{job}/usage", f"/v1/trace/{task}", f"/v1/tasks/{task}"]
+    single = [f"/task/{task}/?json", f"/job/{job}/?json", f"/job/{job}/usage", f"/compare/?json&pandaid={job}",
+              f"/v1/trace/{task}", f"/v1/tasks/{task}"]
     single += [f"/v1/{question}/{kind}/{number}" for question in ("history", "state", "why") for kind, number in
                (("task", task), ("job", job))]  # fmt: skip
     single += [f"/v1/diff/task/{task}?a=1", f"/v1/events?task_id={task}"]
-    lists = ["/?json", "/tasks/?json", "/jobs/?json", "/users/?json", "/errors/?json", "/queues/?json", f"/queue/{QUEUE}/?json",
+    lists = ["/?json", "/now/?json", "/search/?json&q=obodys.business", "/search/?json&q=user:ages", "/search/?json&q=node:n1",
+             "/tasks/?json", "/jobs/?json", "/users/?json", "/errors/?json", "/queues/?json",
+             f"/queue/{QUEUE}/?json",
              "/workers/?json", "/harvesters/?json", "/shares/?json", "/health/?json",
              f"/v1/history/queue/{QUEUE}", f"/v1/state/queue/{QUEUE}",
              "/v1/tasks", "/v1/jobs"]  # fmt: skip

@@ -3,9 +3,10 @@
 import pytest
 
 from api.http.errors import BadRequest
-from api.monitor.aliases import canonical, found_by
+from api.monitor.aliases import canonical
+from api.monitor.links import link
 from api.monitor.pages.charts import cumulated, minutes
-from api.monitor.rendering import environment, lasting, link
+from api.monitor.rendering import environment, lasting
 from api.monitor.session import safe_next
 from api.queries.filters import Field, facets_of, facets_sql, order_of, where_of
 
@@ -99,18 +100,11 @@ def test_facets_are_counted_in_one_pass() -> None:
         ("/user/Jane Doe/", {}, "/tasks/?username=Jane+Doe"),
         ("/wn/A/n1/", {}, "/jobs/?computingsite=A&modificationhost=n1"),
         ("/taskprofile/12/", {}, "/task/12/"),
+        ("/search", {"q": "user:doe"}, "/search/?q=user%3Adoe"),
     ],
 )
 def test_a_bookmark_of_bigpanda_leads_to_our_page(path: str, given: dict[str, str], target: str) -> None:
     assert canonical(path, given) == target
-
-
-def test_the_search_box_knows_what_was_typed() -> None:
-    assert found_by("10000001") == "/task/10000001/"
-    assert found_by("100000010000001") == "/job/100000010000001/"
-    assert found_by("user:doe") == "/tasks/?username=%2Adoe%2A"
-    assert found_by("survey") == "/tasks/?taskname=%2Asurvey%2A"
-    assert found_by("") == "/tasks/"
 
 
 @pytest.mark.parametrize("text", ["//evil.example", "/\\evil.example", "https://evil.example", "", None])

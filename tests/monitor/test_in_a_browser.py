@@ -57,10 +57,13 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, actors: Ma
     actors.finish(job)
     report_worker(actors)
     paths = {
-        "home": "/", "tasks": "/tasks/", "task": f"/task/{task}/", "jobs": "/jobs/", "job": f"/job/{job['PandaID']}/",
+        "my": "/", "home": "/now/", "tasks": "/tasks/", "task": f"/task/{task}/", "jobs": "/jobs/",
+        "job": f"/job/{job['PandaID']}/",
         "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/",
         "worker": f"/worker/{QUEUE}/{WORKER}/", "harvesters": "/harvesters/", "users": "/users/", "errors": "/errors/",
-        "shares": "/shares/", "health": "/health/", "trace": f"/trace/{task}/",
+        "shares": "/shares/", "compare": f"/compare/?pandaid={job['PandaID']}",
+        "search": "/search/?q=pages", "search-nothing": "/search/?q=zanzibar",
+        "health": "/health/", "trace": f"/trace/{task}/",
         "task-then": f"/task/{task}/?asof=%233", "missing": "/task/1/",
     }  # fmt: skip
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -174,9 +177,10 @@ def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, actors: ManualActo
     window = pages.window("pagesop", "wlcg/operator", dark=dark, bypass_csp=True)
     broken: dict[str, list[str]] = {}
 
-    for path in ("/", "/tasks/", f"/task/{task}/", f"/task/{task}/?asof=%233", "/jobs/", f"/job/{job['PandaID']}/", "/queues/",
-                 f"/queue/{QUEUE}/", "/workers/", f"/worker/{QUEUE}/{WORKER}/", "/harvesters/", "/users/", "/errors/",
-                 "/shares/", "/health/", f"/trace/{task}/"):  # fmt: skip
+    for path in ("/", "/now/", "/tasks/", f"/task/{task}/", f"/task/{task}/?asof=%233", "/jobs/", f"/job/{job['PandaID']}/",
+                 "/queues/", f"/queue/{QUEUE}/", "/workers/", f"/worker/{QUEUE}/{WORKER}/", "/harvesters/", "/users/", "/errors/",
+                 "/shares/", "/health/", "/search/?q=pages", "/search/?q=zanzibar",
+                 f"/compare/?pandaid={job['PandaID']}", f"/trace/{task}/"):  # fmt: skip
         window.goto(path)
         found = Axe().run(window, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response
         assert len(found["passes"]) > 20, "the rules were not applied"
@@ -195,7 +199,8 @@ def test_text_of_users_never_becomes_markup(pages: Pages, actors: ManualActors, 
     window = pages.window()
     trouble = scripts_trouble(window)
 
-    for path in (f"/task/{task}/", "/tasks/", f"/job/{job['PandaID']}/", "/jobs/", "/errors/", "/", f"/task/{task}/?asof=%232"):
+    for path in (f"/task/{task}/", "/tasks/", f"/job/{job['PandaID']}/", "/jobs/", "/errors/", "/now/",
+                 "/search/?q=user:script", f"/task/{task}/?asof=%232"):  # fmt: skip
         window.goto(path)
         expect(window.locator("main")).to_contain_text("<script>", timeout=SECONDS)
         assert "taken" not in window.title()

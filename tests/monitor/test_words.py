@@ -1,9 +1,10 @@
 """States as pages show them, and where the pages of actions lead."""
 
 from api.monitor.actions import ActionOutcome, ActionRequest
+from api.monitor.links import link
 from api.monitor.offers import ACTIONS
 from api.monitor.pages.words import MEANINGS, group_of
-from api.monitor.rendering import Renderer, link, state
+from api.monitor.rendering import Renderer, state
 from tests.api.builders import an_identity
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 import psycopg2
@@ -42,11 +43,13 @@ EXAMPLES = 40 if MORE else 1
 NOTHING: Any = None
 #: Where the files of jobs would lie.
 HOME: Any = SimpleNamespace(config=SimpleNamespace(home=Path("/nowhere")))
-LISTS = ("/", "/tasks/", "/jobs/", "/queues/", "/workers/", "/harvesters/", "/users/", "/errors/", "/shares/")
+LISTS = ("/", "/now/", "/tasks/", "/jobs/", "/queues/", "/workers/", "/harvesters/", "/users/", "/errors/",
+         "/shares/", "/search/?q=10", "/search/?q=a1", "/compare/")  # fmt: skip
 #: Paths and organisations of what has a page of its own.
 ABOUT = (
     "select '/task/' || task_id || '/' as path, vo from task",
     "select '/job/' || job_id || '/' as path, vo from job",
+    "select '/compare/?pandaid=' || job_id as path, vo from job",
     "select '/queue/' || name || '/' as path, coalesce(settings->'vos'->>0, 'wlcg') as vo from queue",
     "select '/worker/' || queue || '/' || worker_id || '/' as path, vo from worker",
     "select '/harvesters/' || harvester_id || '/' as path, vo from harvester",
@@ -160,13 +163,14 @@ class Looker:
         for question in ABOUT:
             yield from ((row["path"], row["vo"]) for row in ask(question))
 
-    def _shown(self, path: str, vo: str) -> Iterator[MonitorPage]:
+    def _shown(self, address: str, vo: str) -> Iterator[MonitorPage]:
+        path, _, query = address.partition("?")
         try:
             page, names = page_at(path)
         except NotFound:
             return  # a name that no path can hold, as a queue with a slash in it
         for parameters in PAST if page.has_past else PAST[:1]:
-            if self._is_there(page, path, names, parameters, an_identity(vo=vo)):
+            if self._is_there(page, path, names, {**parameters, **dict(parse_qsl(query))}, an_identity(vo=vo)):
                 yield page
 
     def _is_there(
@@ -179,7 +183,7 @@ class Looker:
             data = run(page.load(view))
         except NotFound:
             return False
-        about = {"identity": identity, "position": 1, "is_past": bool(parameters), "live": "/monitor/live", "may_operate": True}
+        about = {"identity": identity, "position": 1, "is_past": "asof" in parameters, "live": "/live", "may_operate": True}
         html = self._renderer.page(page, view, data, about)
         regions = self._renderer.regions(page, view, data)
         assert [name for name, text in regions.items() if text.strip() not in html] == []

@@ -2,6 +2,7 @@
 
 from api.monitor.page import MonitorPage
 from api.monitor.pages import (
+    compare,
     errors,
     harvester,
     harvesters,
@@ -9,8 +10,10 @@ from api.monitor.pages import (
     home,
     job,
     jobs,
+    my,
     queue,
     queues,
+    search,
     shares,
     task,
     tasks,
@@ -21,11 +24,13 @@ from api.monitor.pages import (
 )
 
 PAGES: tuple[MonitorPage, ...] = (
+    my.PAGE,
     home.PAGE,
     tasks.PAGE,
     task.PAGE,
     jobs.PAGE,
     job.PAGE,
+    compare.PAGE,
     queues.PAGE,
     queue.PAGE,
     workers.PAGE,
@@ -36,5 +41,6 @@ PAGES: tuple[MonitorPage, ...] = (
     errors.PAGE,
     shares.PAGE,
     health.PAGE,
+    search.PAGE,
     trace.PAGE,
 )

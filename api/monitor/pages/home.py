@@ -1,4 +1,4 @@
-"""Home: what runs, what waits, what fails, now."""
+"""Now: what runs, what waits, what fails in the organisation at this moment."""
 
 from api.monitor.page import Data, MonitorPage, PageView
 from api.monitor.pages.charts import minutes
@@ -46,5 +46,5 @@ def _summed(rows: list[Data]) -> list[Data]:
 
 
 PAGE = MonitorPage(
-    "home", r"/", lambda _: "Now", load, ("counts", "chart", "queues", "causes", "latest")
+    "home", r"/now/", lambda _: "Now", load, ("counts", "chart", "queues", "causes", "latest")
 )

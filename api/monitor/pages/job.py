@@ -4,11 +4,16 @@ from typing import Any
 
 from api.http.errors import NotFound
 from api.monitor.page import Data, MonitorPage, PageView, Touched
+from api.monitor.pages.as_it_was import job_then
 from api.monitor.pages.jobs import job_document
 from api.monitor.pages.past import STATE_AFTER, history_of, past_of, scrubber_of, subject_of_page
-from api.queries import jobs, timeline, worker_lives
+from api.monitor.pages.task_timeline import as_data
+from api.monitor.pages.waterfall import AFTER, ENDS, bars_of_job
+from api.queries import jobs, task_life, timeline, worker_lives
 from api.queries.set_aside import set_aside_of
 
+#: What its document has of ours.
+OWN_NAMES = ("set_aside", "why", "lease", "slot", "states", "timeline", "attempts", "events", "past")
 FINAL = frozenset({"finished", "failed", "cancelled", "closed"})
 
 
@@ -19,19 +24,24 @@ async def load(view: PageView) -> Data:
     if job is None:
         raise NotFound(f"no job {job_id} in {view.vo}")
     subject = subject_of_page("job", str(job_id))
-    return {
+    past = await past_of(view, subject)
+    found: Data = {
         "job": job,
         "set_aside": await set_aside_of(view.read_models, "job", job_id),
         "why": await view.audit_service.why(view.identity, subject),
         "lease": await jobs.lease_of(view.read_models, job_id),
         "slot": await worker_lives.slot_of_job(view.read_models, view.vo, job_id),
         "states": await _states(view, job),
+        "timeline": await _timeline(view, job_id, past),
+        "good_job": await task_life.good_job_like(view.read_models, job_id),
         "attempts": await _attempts(view, job),
-        "files": await view.files.of(job),
-        "events": await history_of(view, subject),
+        "events": await history_of(view, subject, past),
         "scrubber": await scrubber_of(view, subject),
-        "past": await past_of(view, subject),
+        "past": past,
     }
+    if past is not None:
+        found |= job_then(view, found, past)
+    return {**found, "files": await view.files.of(found["job"])}
 
 
 async def _states(view: PageView, job: Data) -> list[Data]:
@@ -49,6 +59,16 @@ async def _states(view: PageView, job: Data) -> list[Data]:
             following = view.now
         state["lasted"] = None if following is None else max(0, following - state["at"])
     return states
+
+
+async def _timeline(view: PageView, job_id: int, past: Data | None) -> Data:
+    """Its life as a waterfall, the run cut into what its pilot measured; up to the moment."""
+    events = await timeline.states_of_job(view.read_models, job_id, [*AFTER, *ENDS])
+    seconds = await task_life.pilot_seconds_of(view.read_models, job_id)
+    if past is None:
+        return as_data(bars_of_job(events, seconds, view.now), view.now)
+    at = past["at"] or 0
+    return as_data(bars_of_job([event for event in events if event["at"] <= at], seconds, at), at)
 
 
 async def _attempts(view: PageView, job: Data) -> list[Data]:
@@ -82,7 +102,7 @@ def document(data: Data) -> Any:
             for one in files
         ],
         "dsfiles": sorted({str(one["dataset"]) for one in files}),
-        **{name: data[name] for name in ("set_aside", "why", "lease", "slot", "states", "attempts", "events", "past")},
+        **{name: data[name] for name in OWN_NAMES},
     }
 
 

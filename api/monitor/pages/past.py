@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from api.http.errors import BadRequest
@@ -36,6 +37,7 @@ async def past_of(view: PageView, subject: Subject) -> Data | None:
     before = instant(view.parameters.get("against") or f"#{max(0, state.sequence - 1)}")
     earlier = await view.audit_service.state(view.identity, subject, before)
     changes = await asyncio.to_thread(changes_between, earlier.tables, state.tables)
+    kinds = await _jobs_then(view, state, moment)
     return {
         "sequence": state.sequence,
         "at": state.at,
@@ -45,7 +47,8 @@ async def past_of(view: PageView, subject: Subject) -> Data | None:
         "against": earlier.sequence,
         "against_at": earlier.at,
         "changes": [_change(change) for change in changes],
-        "jobs": await _jobs_then(view, state, moment),
+        "jobs": _summed(kinds),
+        "kinds": kinds,
     }
 
 
@@ -55,27 +58,35 @@ async def scrubber_of(view: PageView, subject: Subject) -> Data:
     return {"ticks": rows, "last": rows[-1]["sequence"] if rows else 0}
 
 
-async def history_of(view: PageView, subject: Subject, limit: int = 60) -> list[Data]:
-    """The newest events of the subject, the newest first; those of a queue only as far as they concern the VO."""
-    return await timeline.newest_of(view.read_models, _events_of(view, subject), limit)
+async def history_of(view: PageView, subject: Subject, past: Data | None, limit: int = 60) -> list[Data]:
+    """The newest events of the subject up to the moment, the newest first; of a queue's those that concern the VO."""
+    return await timeline.newest_of(view.read_models, _events_of(view, subject, past), limit)
 
 
-def _events_of(view: PageView, subject: Subject) -> timeline.AggregateEvents:
-    return timeline.AggregateEvents(subject.aggregate, subject.aggregate_id, subject.worker_id, view.vo, tuple(COMMON_EVENTS))
+def _events_of(view: PageView, subject: Subject, past: Data | None = None) -> timeline.AggregateEvents:
+    common, until = tuple(COMMON_EVENTS), None if past is None else past["sequence"]
+    return timeline.AggregateEvents(subject.aggregate, subject.aggregate_id, subject.worker_id, view.vo, common, until)
 
 
 async def _jobs_then(view: PageView, state: State, moment: Moment) -> list[Data]:
-    """Jobs of a task by state at the moment; empty for anything else."""
+    """Jobs of a task by `kind` and `status` at the moment, with `count`; empty for anything else."""
     if state.subject.kind != "task" or state.at is None:
         return []
     subject_number = state.subject.number
     until = moment.micros if moment.micros is not None else state.at
     assert subject_number is not None, "a task has a number"
     rows = await timeline.last_types_of_jobs(view.read_models, subject_number, until, list(STATE_AFTER))
-    counts: dict[str, int] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        word = STATE_AFTER[row["event_type"]]
-        counts[word] = counts.get(word, 0) + row["count"]
+        counts[row["kind"], STATE_AFTER[row["event_type"]]] += row["count"]
+    return [{"kind": kind, "status": word, "count": count} for (kind, word), count in sorted(counts.items())]
+
+
+def _summed(kinds: list[Data]) -> list[Data]:
+    """`status`, `count` over all kinds, in the order of states."""
+    counts: Counter[str] = Counter()
+    for row in kinds:
+        counts[row["status"]] += row["count"]
     return [{"status": word, "count": counts[word]} for word in dict.fromkeys(STATE_AFTER.values()) if word in counts]
 
 

@@ -2,6 +2,7 @@
 
 from api.http.errors import NotFound
 from api.monitor.page import Data, MonitorPage, PageView, Touched
+from api.monitor.pages.as_it_was import queue_then
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, WAITING_STATES
@@ -26,7 +27,8 @@ async def load(view: PageView) -> Data:
     queue["held_tasks"] = await tasks.those_in(read_models, vo, queue["held_tasks"] or ())
     demand = await queues.demand(read_models, name)
     counted = await view.counted(lambda: _counted(view, name, since))
-    return {
+    past = await past_of(view, subject)
+    found: Data = {
         "queue": queue,
         "set_aside": await set_aside_of(read_models, "queue", name),
         "demand": demand,
@@ -38,10 +40,11 @@ async def load(view: PageView) -> Data:
         "leases": await queues.leases(read_models, vo, name, LEASES),
         "workers": await workers.counts_in_queue(read_models, vo, name),
         "refuses": await queues.refusals(read_models, vo, name, since),
-        "events": await history_of(view, subject, 30),
+        "events": await history_of(view, subject, past, 30),
         "scrubber": await scrubber_of(view, subject),
-        "past": await past_of(view, subject),
+        "past": past,
     }
+    return found if past is None else found | queue_then(found, past)
 
 
 async def _counted(view: PageView, queue: str, since: int) -> Data:

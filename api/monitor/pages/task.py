@@ -5,9 +5,11 @@ from typing import Any
 from api.http.errors import NotFound
 from api.http.stored import stored_json
 from api.monitor.page import Data, MonitorPage, PageView, Touched
+from api.monitor.pages.as_it_was import task_then
 from api.monitor.pages.charts import cumulated
 from api.monitor.pages.home import in_order
 from api.monitor.pages.past import history_of, past_of, scrubber_of, subject_of_page
+from api.monitor.pages.task_timeline import as_data, timeline_of
 from api.monitor.pages.tasks import task_document
 from api.monitor.pages.words import JOB_STATES, LIVE_STATES, TASK_ENDED, WAITING_STATES
 from api.queries import errors, task_parts, tasks
@@ -15,6 +17,8 @@ from api.queries.set_aside import set_aside_of
 from schemas.instants import MICROSECONDS
 
 BINS, CAUSES = 80, 20
+#: What its document has of ours.
+OWN_NAMES = ("set_aside", "jobs", "steps", "why", "brokerage", "causes", "timeline", "events", "past")
 KINDS = ("BUILD", "NORMAL", "MERGE")
 
 
@@ -26,20 +30,23 @@ async def load(view: PageView) -> Data:
         raise NotFound(f"no task {task_id} in {view.vo}")
     task["parameters"] = shown_parameters(task["parameters"])
     subject = subject_of_page("task", str(task_id))
-    jobs = await task_parts.job_counts_by_kind(view.read_models, task_id)
-    return {
+    past = await past_of(view, subject)
+    jobs = await task_parts.job_counts_by_kind(view.read_models, task_id) if past is None else past["kinds"]
+    found: Data = {
         "task": task,
         "set_aside": await set_aside_of(view.read_models, "task", task_id),
         "datasets": await task_parts.datasets(view.read_models, task_id, by_role=True),
         "jobs": _by_kind(jobs),
-        "steps": steps_of(task, jobs),
         "why": await view.audit_service.why(view.identity, subject),
-        "brokerage": await _brokerage(view, task_id),
+        "brokerage": await _brokerage(view, task_id, None if past is None else past["sequence"]),
         **await view.counted(lambda: _counts(view, task)),
-        "events": await history_of(view, subject),
+        "events": await history_of(view, subject, past),
         "scrubber": await scrubber_of(view, subject),
-        "past": await past_of(view, subject),
+        "past": past,
     }
+    if past is not None:
+        found |= task_then(view, found, past)
+    return {**found, "steps": steps_of(found["task"], jobs)}
 
 
 def shown_parameters(stored: Any) -> Data:
@@ -82,7 +89,8 @@ def _step(kind: str, states: list[Data], *, ended: bool) -> Data:
 async def _counts(view: PageView, task: Data) -> Data:
     """What takes a look at every job of the task."""
     causes = await errors.causes_of_task(view.read_models, task["task_id"], CAUSES)
-    return {"chart": await _chart(view, task), "causes": causes}
+    bars = await timeline_of(view, task["task_id"])
+    return {"chart": await _chart(view, task), "causes": causes, "timeline": as_data(bars, view.now)}
 
 
 async def _chart(view: PageView, task: Data) -> Data:
@@ -94,9 +102,9 @@ async def _chart(view: PageView, task: Data) -> Data:
     return cumulated(rows, begin, width, span // width + 1)
 
 
-async def _brokerage(view: PageView, task_id: int) -> Data | None:
-    """The last decision: every queue that was looked at, and why it was taken or dropped."""
-    rows, decisions = await task_parts.last_brokerage(view.read_models, task_id)
+async def _brokerage(view: PageView, task_id: int, until: int | None) -> Data | None:
+    """The last decision, up to an event of the task: every queue that was looked at, and why it was taken or dropped."""
+    rows, decisions = await task_parts.last_brokerage(view.read_models, task_id, until)
     if not rows:
         return None
     first = rows[0]
@@ -132,7 +140,7 @@ def document(data: Data) -> Any:
             }
             for row in data["datasets"]
         ],
-        **{name: data[name] for name in ("set_aside", "jobs", "steps", "why", "brokerage", "causes", "events", "past")},
+        **{name: data[name] for name in OWN_NAMES},
     }
 
 
@@ -141,7 +149,7 @@ PAGE = MonitorPage(
     r"/task/(?P<task>\d{1,12})/",
     lambda data: f"Task {data['task']['task_id']}",
     load,
-    ("head", "why", "progress", "steps", "brokerage", "causes", "datasets", "events", "scrubber"),
+    ("head", "why", "progress", "steps", "timeline", "brokerage", "causes", "datasets", "events", "scrubber"),
     concerned,
     document,
     has_past=True,

@@ -18,12 +18,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
                 "intended", "worker.pending"),
     "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing", "at work",
                "scouting"),
-    "success": ("finished", "done", "stored"),
+    "success": ("finished", "done", "stored", "in order"),
     "partial": ("task.finished",),
     "failed": ("failed", "broken", "tobroken", "not made", "altered", "fatal", "exited", "backoff",
-               "missed", "lost", "timeout", "out_of_memory", "node_failed"),
+               "missed", "lost", "timeout", "out_of_memory", "node_failed", "act"),
     "cancelled": ("not begun", "stopped", "cancelled", "closed", "aborted", "aborting", "offline", "brokeroff", "preempted"),
-    "attention": ("pending", "paused", "exhausted", "test", "gone", "held", "no job", "asked"),
+    "attention": ("pending", "paused", "exhausted", "test", "gone", "held", "no job", "asked", "look"),
 }
 GROUP_OF: Mapping[str, str] = {word: group for group, words in GROUPS.items() for word in words} | {"online": "success"}
 #: The shape that goes with a group, so that colour is never alone.

@@ -91,19 +91,54 @@ function bindScrubber() {
     clearTimeout(scrubbing);
     scrubbing = setTimeout(() => lookAt(`#${range.value}`), 120);
   };
+  playButton(form, range);
   describe();
 }
 
+function playButton(form, range) {
+  // One event a second, until the last one, another press, or the hand at the slider.
+  if (form.querySelector("#play")) return;
+  const button = Object.assign(document.createElement("button"), { type: "button", id: "play", textContent: "Play" });
+  let playing = 0;
+  const stop = () => { clearInterval(playing); playing = 0; button.textContent = "Play"; };
+  const step = () => {
+    if (Number(range.value) >= Number(range.max)) return stop();
+    range.value = Number(range.value) + 1;
+    range.oninput();
+  };
+  button.onclick = () => {
+    if (playing) return stop();
+    if (Number(range.value) >= Number(range.max)) range.value = 0;
+    button.textContent = "Stop";
+    playing = setInterval(step, 1000);
+    step();
+  };
+  range.addEventListener("pointerdown", stop);
+  range.addEventListener("keydown", stop);
+  form.querySelector("label").after(button);
+}
+
+let scrubbed = "";
 async function lookAt(moment) {
+  scrubbed = moment;
   const place = new URL(location.href);
   place.searchParams.set("asof", moment);
   place.searchParams.delete("against");
   const answer = await fetch(place, { headers: { Accept: "text/html" } });
   const found = new DOMParser().parseFromString(await answer.text(), "text/html");
   const then = found.getElementById("then"), old = document.getElementById("then");
-  if (!then) return;
+  if (!then || scrubbed !== moment) return;
   if (old) old.replaceWith(then); else document.querySelector("main > section").before(then);
-  localTimes(then);
+  // The whole page is of then; what it does not have is not shown. The slider stays, it has the focus.
+  for (const region of document.querySelectorAll("[data-region]")) {
+    const other = found.querySelector(`[data-region="${region.dataset.region}"]`);
+    if (region.dataset.region !== "scrubber" && other) region.replaceChildren(...other.childNodes);
+  }
+  document.querySelector("main > .acts")?.remove();
+  document.getElementById("usage")?.closest("section").remove();
+  localTimes(document);
+  drawCharts();
+  showLogs();
   history.replaceState(null, "", place);
   close();
   if (badge) { badge.className = "badge past"; badge.textContent = "history, not live"; }
@@ -141,6 +176,17 @@ function logOf(base, file) {
   });
   return details;
 }
+
+// `/` outside of a field, and Ctrl+K (Command+K) anywhere, lead to the search.
+addEventListener("keydown", (event) => {
+  const field = document.getElementById("q"), busy = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const asked = (event.key === "/" && !busy && !event.ctrlKey && !event.metaKey && !event.altKey)
+    || (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey);
+  if (!field || !asked) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});
 
 addEventListener("DOMContentLoaded", () => {
   localTimes(document);
