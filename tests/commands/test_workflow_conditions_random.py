@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
+from commands import undo
 from commands.workflow import slices
 from commands.workflow.transitions import FINAL, WorkflowStatus
 from schemas.types import ConditionBranch, WorkEnd
@@ -178,3 +180,23 @@ def test_random_flows_start_the_works_that_the_interpreter_starts(steps: int, mo
             flow.retry()
             alone.go_on()
     assert min(opened, evaluated) > FLOWS // 3
+
+
+def test_what_is_put_back_is_as_it_was() -> None:
+    for seed in range(dose(100, fast=20)):
+        draw = random.Random(seed)
+        drawn = Flow(draw)
+        alone, flow = drawn.alone(), drawn.interpreter()
+        before = deepcopy(alone.workflow)
+        mark = undo.mark()
+
+        for _ in range(40):
+            if alone.workflow.status in FINAL:
+                alone.send(RetryWorkflow())
+                flow.retry()
+                alone.go_on()
+            one_step(draw, alone, flow)
+        undo.put_back(mark)
+        undo.forget()
+
+        assert alone.workflow == before, seed

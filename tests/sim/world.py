@@ -24,12 +24,14 @@ from tests.sim.actors import QUEUES, Calls, Pilot
 from tests.sim.deciders import DeciderProcess
 from tests.sim.door import Administrator, Door
 from tests.sim.faults import POINTS_OF_DECIDER, POINTS_OF_PROCESSORS, POINTS_OF_PROJECTOR
+from tests.sim.flows import FlowUser
 from tests.sim.memory_log import MemoryLog, RememberingCodec
 from tests.sim.operators import Operator
 from tests.sim.processors import ProcessorsProcess
 from tests.sim.readers import Answers, Database, ProjectorProcess, TimersProcess
 from tests.sim.schedule import Turn
 from tests.sim.stranger import Stranger
+from tests.sim.unfinished import given_up_at, unfinished
 from tests.sim.users import User
 
 #: Follow-ups that a decider decides with their cause: none, so few that both ways are taken, or all.
@@ -45,8 +47,6 @@ DECIDERS = 2
 PILOTS = 4
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
-FINAL = frozenset({"done", "finished", "failed", "broken", "aborted"})
-FINAL_OF_JOBS = frozenset({"finished", "failed", "cancelled", "closed"})
 #: Of the operator's turns, in how many a pilot is revoked, too.
 REVOKED_SHARE = 0.5
 #: And in how many the person who works.
@@ -54,12 +54,15 @@ PEOPLE_SHARE = 0.25
 #: Turns in which an armed fault waits for work that it can strike.
 TRIES = 8
 ROUNDS_MAX = 2_500
+Story = Callable[[str], None]
 
 
 class World:
     """Everything of one run. `faults` is the story of what was done to it."""
 
-    def __init__(self, home: Path, story: Callable[[str], None] = lambda _: None, *, event_service: bool = False) -> None:
+    def __init__(
+        self, home: Path, story: Story = lambda _: None, *, event_service: bool = False, workflows: bool = False
+    ) -> None:
         self.log, self.codec = MemoryLog(), a_codec(RememberingCodec)
         self.log.now = START
         self.story = story
@@ -83,6 +86,7 @@ class World:
         self.user.event_service = event_service
         if event_service:
             self.user.register_events()
+        self.flows = FlowUser(self.calls) if workflows else None
 
     def turn(self, turn: Turn) -> None:
         """Take one turn."""
@@ -102,12 +106,14 @@ class World:
         for round_ in range(ROUNDS_MAX):
             if round_ % 40 == 0:
                 self.user.resume_all()
+                if self.flows is not None:
+                    self.flows.resume_all()
             if round_ % 4 == 0:
                 self.log.now += SECOND
             self._round(chance)
             if round_ % 20 == 0 and not (unfinished := self._unfinished()):
                 return None
-            if round_ % 20 == 0 and len(unfinished) == len(given_up := self._given_up_at()):
+            if round_ % 20 == 0 and len(unfinished) == len(given_up := given_up_at(self.database.tables.rows)):
                 self.log.now = max(self.log.now, *given_up)
         return Violation("everything comes to its end", "the end of the run", "; ".join(self._unfinished()))
 
@@ -164,6 +170,8 @@ class World:
         return found
 
     def _round(self, chance: random.Random) -> None:
+        if self.flows is not None:
+            self.flows.go_on()
         for name in self.deciders:
             self._living(name).step()
         self._processors(chance)
@@ -173,19 +181,9 @@ class World:
             pilot.step(chance, honest=True)
 
     def _unfinished(self) -> list[str]:
-        """What has not come to its end: tasks, jobs, leases, pilots with a job."""
-        rows = self.database.tables.rows
-        tasks, jobs = rows.get("task", {}), rows.get("job", {})
-        found = [f"task {task} was never seen" for task in self.user.tasks if (task,) not in tasks]
-        found += [f"task {key[0]} is {row['status']}" for key, row in tasks.items() if row["status"] not in FINAL]
-        found += [f"job {key[0]} is {row['status']}" for key, row in jobs.items() if row["status"] not in FINAL_OF_JOBS]
-        found += [*(f"lease of job {key[0]}" for key in rows.get("lease", {})), *self.administrator.untold()]
-        return found + [f"{pilot.name} has job {pilot.job.job_id}, {pilot.state}" for pilot in self.pilots if pilot.job]
-
-    def _given_up_at(self) -> list[int]:
-        """When tasks give up that wait for a dataset or a person: all that is left may be such tasks (microseconds)."""
-        due = self.database.tables.rows.get("deadline", {}).values()
-        return [row["counted_from"] + row["length_micros"] for row in due if row["kind"] in ("input", "exhausted")]
+        requests = self.flows.requests if self.flows is not None else ()
+        found = unfinished(self.database.tables.rows, self.user.tasks, requests, self.pilots)
+        return [*found, *self.administrator.untold()]
 
     def _living(self, name: str) -> DeciderProcess:
         if not self.deciders[name].alive:
@@ -224,7 +222,10 @@ class World:
         self.timers.tick(path_works=self.log.now >= self.path_works_at)
 
     def _user(self, chance: random.Random) -> None:
-        self.user.step(chance)
+        if self.flows is not None and chance.random() < 0.5:
+            self.flows.step(chance)
+        else:
+            self.user.step(chance)
 
     def _operator(self, chance: random.Random) -> None:
         self.operator.configure(chance.choice(QUEUES), chance.randint(1, 8))
@@ -334,12 +335,12 @@ class World:
 
 
 def run(
-    turns: Sequence[Turn], story: Callable[[str], None] = lambda _: None, *, event_service: bool = False
+    turns: Sequence[Turn], story: Story = lambda _: None, *, event_service: bool = False, workflows: bool = False
 ) -> list[Violation]:
-    """What one run of a schedule breaks; exceptions of Culm's code are violations too. event_service: tasks of one are there."""
+    """What a run of a schedule breaks, exceptions of Culm's code too. event_service, workflows: such tasks are there."""
     resting = patch.object(snapshots, "BATCHES_BEFORE_EVICTION", BATCHES_BEFORE_EVICTION)
     with tempfile.TemporaryDirectory(prefix="culm-sim-") as home, resting:
-        world = World(Path(home), story, event_service=event_service)
+        world = World(Path(home), story, event_service=event_service, workflows=workflows)
         try:
             for turn in turns:
                 world.turn(turn)
