@@ -19,7 +19,7 @@ PILOT := $(LIB)/pilot3
 help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
 	@echo "make test    set everything up, run the whole test suite in lanes side by side (LANES=2)"
-	@echo "make fast    the tests that start nothing, on all cores, in about a minute on two cores (TESTS=tests/streams: only those)"
+	@echo "make fast    the tests that start nothing, on all cores, in about a minute and a half on two cores (TESTS=tests/streams: only those)"
 	@echo "make sim     the whole of Culm in memory under faults by seed, then sites with their batch systems (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
