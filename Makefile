@@ -38,7 +38,9 @@ demo: ports setup
 # Each lane has a stack of its own; what starts nothing runs beside the lanes, behind them, in a worker more; what times faults comes
 # last and alone. What took longest is said at the end: tests/side_by_side.py has the order of the groups.
 LANES ?= 2
-test: setup $(PILOT) lint
+# `make test LINT=` is for who runs `make lint` beside it.
+LINT ?= lint
+test: setup $(PILOT) $(LINT)
 	$(VENV)/bin/python -m pytest --numprocesses $$(($(LANES) + 1)) --quiet-worker --dist loadscope --no-loadscope-reorder --durations 60 --durations-min 5 $(PYTEST_ARGUMENTS)
 
 TESTS ?= tests
