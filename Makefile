@@ -19,7 +19,7 @@ PILOT := $(LIB)/pilot3
 help:
 	@echo "make demo    set everything up, run a real analysis with the unmodified prun, show the result"
 	@echo "make test    set everything up, run the whole test suite in lanes side by side (LANES=2)"
-	@echo "make fast    the tests that start nothing, on all cores, in about a minute on two cores (TESTS=tests/streams: only those)"
+	@echo "make fast    the tests that start nothing, on all cores, in about a minute and a half on two cores (TESTS=tests/streams: only those)"
 	@echo "make sim     the whole of Culm in memory under faults by seed, then sites with their batch systems (SEEDS=1000 STEPS=2000)"
 	@echo "make bench   figures of the running stack: life cycles a second, latency, cost of each process"
 	@echo "make bench-peers  the same closed loop against Procrastinate and HTCondor, in one run"
@@ -38,7 +38,9 @@ demo: ports setup
 # Each lane has a stack of its own; what starts nothing runs beside the lanes, behind them, in a worker more; what times faults comes
 # last and alone. What took longest is said at the end: tests/side_by_side.py has the order of the groups.
 LANES ?= 2
-test: setup $(PILOT) lint
+# `make test LINT=` is for who runs `make lint` beside it.
+LINT ?= lint
+test: setup $(PILOT) $(LINT)
 	$(VENV)/bin/python -m pytest --numprocesses $$(($(LANES) + 1)) --quiet-worker --dist loadscope --no-loadscope-reorder --durations 60 --durations-min 5 $(PYTEST_ARGUMENTS)
 
 TESTS ?= tests

@@ -74,6 +74,9 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no t
         """As pytest-xdist: all have collected, now and whenever a worker was replaced."""
         if self._quiet and self.collection is None:
             self._stages = stages_left()
+            # Of more workers than groups the last are sent home: the quiet one before any lane, which could take all.
+            for node in [one for one in self.assigned_work if one.gateway.id == self._quiet]:
+                self.assigned_work[node] = self.assigned_work.pop(node)
         super().schedule()
 
     def _assign_work_unit(self, node: Any) -> None:

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from deploy.kafka.node import nodes
 from deploy.processes import basic_environment, culm_processes
 from deploy.stack import Stack
 from eventlog.connection import connection
+from eventlog.consumers import positioned_reader
 from process.instances import processes_of_a_stack, shown_names
 from schemas.partition import PARTITIONER
 from schemas.topics import topics_of_role
@@ -119,20 +120,39 @@ def resized(counts: Sequence[int]) -> Fault:
 
 def _twice(stack: Stack) -> Iterator[None]:
     """The last commands of every topic once more, byte for byte."""
-    kafka = stack.config.kafka
-    reading = {"group.id": "chaos", "isolation.level": "read_committed", "enable.auto.commit": False}
-    settings = {**connection(kafka, "culm-test"), **reading}
-    consumer, producer = Consumer(settings), Producer({**connection(kafka, "culm-test"), "partitioner": PARTITIONER})
+    producer = Producer({**connection(stack.config.kafka, "culm-test"), "partitioner": PARTITIONER})
+    for message in _last_commands(stack.config.kafka):
+        producer.produce(message.topic() or "", key=message.key(), value=message.value())
+        producer.poll(0)
+    producer.flush(30)
+    yield
+
+
+def _last_commands(kafka: str) -> list[Message]:
+    """Of each partition of the commands the last, as it ends now; all partitions are read at once."""
+    consumer = positioned_reader(kafka, "culm-test", hears_ends=True)
+    begins: list[TopicPartition] = []
+    ends: dict[tuple[str, int], int] = {}
     for topic in topics_of_role("commands"):
         for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
-            consumer.assign([TopicPartition(topic, partition, max(low, high - DUPLICATES))])
-            for message in consumer.consume(DUPLICATES, 0.3):
-                if message.error() is None and message.value() is not None:
-                    producer.produce(topic, key=message.key(), value=message.value())
-    producer.flush(30)
+            low, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            begins.append(TopicPartition(topic, partition, max(low, end - DUPLICATES)))
+            ends[topic, partition] = end
+    consumer.assign(begins)
+    found, unread = [], set(ends)
+    while unread:
+        message = consumer.poll(10)
+        assert message is not None, f"no word of {sorted(unread)} for 10 s"
+        place, offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
+        failure = message.error()
+        if failure is not None and failure.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(failure)
+        if failure is None and offset < ends[place] and message.value() is not None:
+            found.append(message)
+        if failure is not None or offset + 1 >= ends[place]:
+            unread.discard(place)
     consumer.close()
-    yield
+    return found
 
 
 def _poisoned(stack: Stack) -> Iterator[None]:

@@ -63,6 +63,13 @@ def test_what_goes_wrong_before_and_after_a_call_reaches_the_controller(tmp_path
     assert "2 passed, 2 errors" in said, said
 
 
+def test_of_fewer_groups_than_workers_none_is_left_to_the_quiet_one_alone(tmp_path: Path) -> None:
+    said = what_a_run_with_three_workers_says(tmp_path, {"starts": STARTS})
+
+    assert "1 passed" in said, said
+    assert (tmp_path / "test_starts.said").read_text().split()[0] in ("gw0", "gw1")
+
+
 def what_a_run_with_three_workers_says(tmp_path: Path, files: dict[str, str]) -> str:
     """The last of them is quiet. files: texts by name."""
     for name, text in files.items():
