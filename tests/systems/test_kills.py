@@ -78,6 +78,7 @@ class KilledSite:
             CULM_HOME=str(folder), CULM_HARVESTER_CONFIG=str(self._folder / "site.toml"), CULM_STACK_ID=self.adapter.stack,
             CULM_ENROLMENT_FILE=str(self._folder / "code"), CULM_HARVESTER_POLL_SECONDS="0.2",
             CULM_HARVESTER_SUBMIT_SECONDS="5", CULM_KILL_AT=point, CULM_PILOT_ISOLATION="off",
+            CULM_HARVESTER_SERVICE_SECONDS=os.environ.get("CULM_HARVESTER_SERVICE_SECONDS", "300"),
         )  # fmt: skip
         return self.agent
 
