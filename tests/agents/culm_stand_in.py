@@ -35,7 +35,7 @@ Found = TypeVar("Found")
 class CulmStandIn:
     """Hands out `jobs`, keeps `updates` and `worker_reports`; `on_update` decides what an update is answered."""
 
-    def __init__(self, storage: Path) -> None:
+    def __init__(self, storage: Path, host: str = "127.0.0.1") -> None:
         self.storage = storage
         self.jobs: deque[dict[str, Any]] = deque()
         self.requests_for_jobs: list[dict[str, Any]] = []
@@ -65,14 +65,14 @@ class CulmStandIn:
         self.began, self.passed = time.time(), 0
         #: How much time passes for the decider with each listing that it is sent.
         self.listing_seconds = 0.0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer((host, 0), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
     def address(self) -> str:
         """What agents get as CULM_API."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return "http://{}:{}".format(*self._server.server_address[:2])
 
     def close(self) -> None:
         """Stop serving."""

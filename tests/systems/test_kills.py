@@ -78,6 +78,7 @@ class KilledSite:
             CULM_HOME=str(folder), CULM_HARVESTER_CONFIG=str(self._folder / "site.toml"), CULM_STACK_ID=self.adapter.stack,
             CULM_ENROLMENT_FILE=str(self._folder / "code"), CULM_HARVESTER_POLL_SECONDS="0.2",
             CULM_HARVESTER_SUBMIT_SECONDS="5", CULM_KILL_AT=point, CULM_PILOT_ISOLATION="off",
+            CULM_HARVESTER_SERVICE_SECONDS=os.environ.get("CULM_HARVESTER_SERVICE_SECONDS", "300"),
         )  # fmt: skip
         return self.agent
 
@@ -100,12 +101,17 @@ class KilledSite:
 
     def two(self) -> list[str]:
         """The tags of two workers that the log and the batch system have alike; empty while that is not so."""
+        tags = self.all_known()
+        return tags if len(tags) == 2 else []
+
+    def all_known(self) -> list[str]:
+        """The tags of all living workers, where log and batch system have each of them once; empty while that is not so."""
         self.adapter.settle()
         tags = sorted(self.culm.tags_alive())
         copies = [self.adapter.copies(tag) for tag in tags]
         self.most = max([self.most, *copies])
         submitted = not self.culm.states_alive() & {"INTENDED"}
-        return tags if copies == [1, 1] and submitted else []
+        return tags if submitted and all(number == 1 for number in copies) else []
 
     def all_over(self) -> bool:
         """Whether no worker is left on either side; those that run are ended well."""

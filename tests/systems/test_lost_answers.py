@@ -1,0 +1,29 @@
+"""Submissions whose answers are lost, by a real harvester with each plugin: as many workers as are wanted, and no more."""
+
+from functools import partial
+
+from tests.agents.culm_stand_in import eventually
+from tests.systems.kit import Fault, needs
+from tests.systems.test_kills import KilledSite, site
+
+__all__ = ["site"]
+WANTED = 8
+
+
+def test_a_harvester_that_gets_no_answer_to_its_submissions_starts_as_many_workers_as_are_wanted(site: KilledSite) -> None:
+    needs(site.adapter, Fault.SUBMIT_DIES_AFTER_ACCEPTING)
+    site.adapter.inject(Fault.SUBMIT_DIES_AFTER_ACCEPTING)
+    site.harvester()
+
+    for number in range(2, WANTED + 1, 2):
+        site.culm.want(number)
+        eventually(partial(_are_intended, site, number))
+    eventually(lambda: len(site.all_known()) >= WANTED)
+
+    assert len(site.intended()) == WANTED
+    site.culm.want(0)
+    eventually(site.all_over)
+
+
+def _are_intended(site: KilledSite, number: int) -> bool:
+    return len(site.intended()) >= number
