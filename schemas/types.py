@@ -7268,6 +7268,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
         had so many attempts; null: no limit.
     retry_failed_percent_max: MAX_JOB_FAILURE_RATE_user: the task is not retried when so many per cent of its
         jobs failed; null: no limit.
+    last_share: Global share that its last jobs go to, a leaf of the tree; empty where they stay in its share.
     """
 
     transformation: str
@@ -7327,6 +7328,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     retry_task_attempts_max: int | None = None
     retry_unit_attempts_max: int | None = None
     retry_failed_percent_max: float | None = None
+    last_share: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -7388,6 +7390,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "retry_task_attempts_max": self.retry_task_attempts_max,
             "retry_unit_attempts_max": self.retry_unit_attempts_max,
             "retry_failed_percent_max": self.retry_failed_percent_max,
+            "last_share": self.last_share,
         }
 
     @classmethod
@@ -7451,6 +7454,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             retry_task_attempts_max=record["retry_task_attempts_max"],
             retry_unit_attempts_max=record["retry_unit_attempts_max"],
             retry_failed_percent_max=record["retry_failed_percent_max"],
+            last_share=record["last_share"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -7496,6 +7500,7 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.retry_task_attempts_max is None or (1 <= self.retry_task_attempts_max <= 1000000000))
             and (self.retry_unit_attempts_max is None or (1 <= self.retry_unit_attempts_max <= 1000000000))
             and (self.retry_failed_percent_max is None or (0 <= self.retry_failed_percent_max <= 100))
+            and len(self.last_share) <= 128 and LINE.takes(self.last_share)
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()
