@@ -48,6 +48,7 @@ FIGURES: Mapping[str, float] = {
     "TASK_MAX_ATTEMPT_user": NONE,
     "JOB_MAX_ATTEMPT_user": NONE,
     "MAX_JOB_FAILURE_RATE_user": NONE,
+    "MIN_CPU_EFFICIENCY_user": 0,
     "SCOUT_RAMCOUNT_RANK": 75,
     "SCOUT_RAMCOUNT_MARGIN": 10,
     "SCOUT_RAMCOUNT_MIN": 1_000,

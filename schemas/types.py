@@ -7528,6 +7528,9 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
         had so many attempts; null: no limit.
     retry_failed_percent_max: MAX_JOB_FAILURE_RATE_user: the task is not retried when so many per cent of its
         jobs failed; null: no limit.
+    retry_cpu_efficiency_percent_min: MIN_CPU_EFFICIENCY_user: the task is not retried when the mean CPU
+        efficiency of its jobs that succeeded is below; null: no limit.
+    last_share: Global share that its last jobs go to, a leaf of the tree; empty where they stay in its share.
     """
 
     transformation: str
@@ -7587,6 +7590,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
     retry_task_attempts_max: int | None = None
     retry_unit_attempts_max: int | None = None
     retry_failed_percent_max: float | None = None
+    retry_cpu_efficiency_percent_min: float | None = None
+    last_share: str = ""
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -7648,6 +7653,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             "retry_task_attempts_max": self.retry_task_attempts_max,
             "retry_unit_attempts_max": self.retry_unit_attempts_max,
             "retry_failed_percent_max": self.retry_failed_percent_max,
+            "retry_cpu_efficiency_percent_min": self.retry_cpu_efficiency_percent_min,
+            "last_share": self.last_share,
         }
 
     @classmethod
@@ -7711,6 +7718,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             retry_task_attempts_max=record["retry_task_attempts_max"],
             retry_unit_attempts_max=record["retry_unit_attempts_max"],
             retry_failed_percent_max=record["retry_failed_percent_max"],
+            retry_cpu_efficiency_percent_min=record["retry_cpu_efficiency_percent_min"],
+            last_share=record["last_share"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -7756,6 +7765,8 @@ class TaskDefinition(Struct, frozen=True, kw_only=True, gc=False):
             and (self.retry_task_attempts_max is None or (1 <= self.retry_task_attempts_max <= 1000000000))
             and (self.retry_unit_attempts_max is None or (1 <= self.retry_unit_attempts_max <= 1000000000))
             and (self.retry_failed_percent_max is None or (0 <= self.retry_failed_percent_max <= 100))
+            and (self.retry_cpu_efficiency_percent_min is None or (0 <= self.retry_cpu_efficiency_percent_min <= 100))
+            and len(self.last_share) <= 128 and LINE.takes(self.last_share)
             and _NAMES_OF_TASKDEFINITION("\n".join((self.transformation, self.source_url, self.input_stream, self.container_name or "", self.retry_rule_set, ""))) is not None
             and self.requirements.is_within_bounds()
             and self.rules.is_within_bounds()

@@ -183,7 +183,7 @@ def evolve(task: Task, event: TaskEvent, envelope: EventEnvelope) -> Task:
             del task.scheduled[event.schedule_id]
         case TaskShareAssigned():
             assert task.definition is not None
-            task.definition = records.replace(task.definition, share=event.share)
+            task.definition = records.replace(task.definition, share=event.share, last_share="")
         case RequirementsLearned():
             learned(task, event)
         case RequirementsReverted():

@@ -19,6 +19,7 @@ from schemas.types import JobKind, OutcomeKind
 
 #: Requirements are worked out at the verdict on the scouts, and when so many jobs succeeded.
 MILESTONES = (5, 100)
+SUCCESSES = (OutcomeKind.FINISHED, OutcomeKind.MERGING)
 
 
 def learning_step(task: Task) -> RequirementsLearned | None:
@@ -59,19 +60,36 @@ def is_measured(task: Task) -> bool:
 
 def jobs_measured(task: Task, event: JobOutcomesRecorded) -> None:
     """Keep what jobs used that succeed in `event`; before they leave the task."""
+    _efficiency_counted(task, event)
     if not is_measured(task):
         return
     for outcome in event.outcomes:
         job = task.job(outcome.job_id)
         if job is None or job.kind is not JobKind.NORMAL:
             continue
-        if outcome.kind in (OutcomeKind.FINISHED, OutcomeKind.MERGING):
+        if outcome.kind in SUCCESSES:
             task.learning = replace(task.learning, finished_jobs=task.learning.finished_jobs + 1)
             units = task.units.specs(job.units)
             events = sum(unit.events or 0 for unit in units) or None
             input_bytes = sum(unit.size_bytes for unit in units) or None
             if (measure := measure_of(outcome, events, input_bytes)) is not None:
                 task.learning.measures[job.serial] = measure
+
+
+def _efficiency_counted(task: Task, event: JobOutcomesRecorded) -> None:
+    """Count the CPU efficiency of jobs that succeed, where retries of the task are limited by it."""
+    if task.definition is None or task.definition.retry_cpu_efficiency_percent_min is None:
+        return
+    for outcome in event.outcomes:
+        job = task.job(outcome.job_id)
+        measure = measure_of(outcome, None)
+        if job is None or job.kind is not JobKind.NORMAL or outcome.kind not in SUCCESSES or measure is None:
+            continue
+        percent = measure.efficiency_percent(max(1, task.definition.requirements.core_count))
+        if percent is not None:
+            found = task.learning
+            jobs, percents = found.efficiency_jobs + 1, found.efficiency_percents + percent
+            task.learning = replace(found, efficiency_jobs=jobs, efficiency_percents=percents)
 
 
 def learned(task: Task, event: RequirementsLearned) -> None:

@@ -50,7 +50,8 @@ class Measure:
 class Learning:
     """What is known of a task's jobs. finished_jobs: how many succeeded. learned_at: of how many requirements were learned last.
 
-    asked: by the name of a learned requirement, what the task asked for, once another value is in force.
+    asked: by the name of a learned requirement, what the task asked for, once another value is in force. efficiency_jobs,
+    efficiency_percents: of how many jobs that succeeded the CPU efficiency is known, and the sum of these.
     """
 
     measures: UndoDict[int, Measure] = field(default_factory=UndoDict)
@@ -58,6 +59,8 @@ class Learning:
     learned_at: int = 0
     reverted: bool = False
     asked: tuple[tuple[str, float | None], ...] | None = None
+    efficiency_jobs: int = 0
+    efficiency_percents: float = 0.0
 
 
 def measure_of(outcome: JobOutcome, events: int | None, input_bytes: int | None = None) -> Measure | None:

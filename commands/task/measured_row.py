@@ -27,6 +27,8 @@ def measured_row(learning: Learning) -> MeasuredSnapshot | None:
         output_bytes=_column([one.output_bytes for one in measures]),
         work_bytes=_column([one.work_bytes for one in measures]),
         leak_bytes_per_second=_column([one.leak_bytes_per_second for one in measures]),
+        efficiency_jobs=learning.efficiency_jobs,
+        efficiency_percents=learning.efficiency_percents,
         asked_parameters=tuple(name for name, _ in asked),
         asked_values=tuple(NOTHING if value is None else value for _, value in asked),
     )
@@ -44,7 +46,8 @@ def restored_learning(row: MeasuredSnapshot | None) -> Learning:
         job_id % JOBS_PER_TASK: Measure(job_id, *(None if value == NOTHING else value for value in values))
         for job_id, *values in zip(row.jobs, *columns, strict=True)
     }
-    return Learning(UndoDict(measures), row.finished_jobs, row.learned_at, row.reverted, _asked(row))
+    counts = (row.finished_jobs, row.learned_at, row.reverted)
+    return Learning(UndoDict(measures), *counts, _asked(row), row.efficiency_jobs, row.efficiency_percents)
 
 
 def _asked(row: MeasuredSnapshot) -> tuple[tuple[str, float | None], ...] | None:

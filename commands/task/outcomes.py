@@ -21,11 +21,12 @@ from commands.task.limits import OUTCOMES_PER_EVENT
 from commands.task.live_jobs import JobState, LiveJob
 from commands.task.model import Ending, Task, Unmerged, accounts_of
 from commands.task.range_jobs import awaits_ranges, to_be_judged, with_merge
+from commands.task.scouting import share_of_last_jobs
 from commands.task.secondary_changes import accounts_once_ended
 from schemas.dataset import RegisterFiles
 from schemas.ids import JOBS_PER_TASK
 from schemas.job import CompleteMerge
-from schemas.queue import HoldTask
+from schemas.queue import AssignJobShares, HoldTask
 from schemas.records import replace
 from schemas.task import JobOutcomesRecorded, RecordJobOutcomes
 from schemas.types import (
@@ -98,6 +99,11 @@ def record_outcomes(task: Task, command: RecordJobOutcomes, by: CommandEnvelope)
     if paused:
         following += paused
         follow_ups += (FollowUp(queue, HoldTask(task_id=task.task_id)) for queue in task.queues_used)
+    moved = share_of_last_jobs(task, recorded.accounts.finished, recorded.accounts.failed)
+    if moved is not None:
+        following.append(moved)
+        waiting = AssignJobShares(task_id=task.task_id, share=moved.share, running=False)
+        follow_ups += (FollowUp(queue, waiting) for queue in task.queues_used)
     return accept(recorded, *following, follow_ups=tuple(follow_ups))
 
 

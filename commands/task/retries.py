@@ -44,7 +44,17 @@ def limit_of_retries(task: Task) -> str:
     had = 0 if most is None else max(map(task.units.attempt_of, task.units.with_status(UnitStatus.FAILED)), default=0)
     if most is not None and had >= most:
         return f"an input unit has had {had:,} attempts, expected fewer than {most:,}"
-    return ""
+    return _inefficient(task)
+
+
+def _inefficient(task: Task) -> str:
+    least = None if task.definition is None else task.definition.retry_cpu_efficiency_percent_min
+    found = task.learning
+    if least is None or not found.efficiency_jobs:
+        return ""
+    mean = found.efficiency_percents / found.efficiency_jobs
+    what = f"the mean CPU efficiency of {found.efficiency_jobs:,} jobs is {mean:.1f} %, expected {least:g} % at least"
+    return what if mean < least else ""
 
 
 def retry_units(task: Task, command: RetryTaskUnits) -> Decision:

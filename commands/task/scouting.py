@@ -8,10 +8,11 @@ from commands.task.clocks import exhausted
 from commands.task.limits import UNITS_MAX
 from commands.task.model import Scouts, Task, accounts_of
 from commands.task.scout_checks import memory_leak, short_jobs, too_much
+from commands.task.transitions import WORKING
 from schemas.intervals import intersection
 from schemas.records import replace
 from schemas.splitting import files_of_a_job, is_made_up
-from schemas.task import InputHeld, InputReleased, ScoutsJudged, TaskFinalized
+from schemas.task import InputHeld, InputReleased, ScoutsJudged, TaskFinalized, TaskShareAssigned
 from schemas.types import ScoutsVerdict, TaskDefinition, TaskVerdict
 
 SCOUT_JOBS = 10
@@ -53,15 +54,25 @@ def priority_in_force(task: Task) -> int:
     """The priority of the jobs that are made now: scouts, and the last jobs of a production task, are not kept waiting."""
     if task.scouts is Scouts.OUT:
         return max(PRIORITY_MIN, task.priority + 1)
-    return max(PRIORITY_LAST, task.priority) if _is_almost_done(task) else task.priority
+    return max(PRIORITY_LAST, task.priority) if _is_almost_done(task, task.finished, task.failed) else task.priority
 
 
-def _is_almost_done(task: Task) -> bool:
+def share_of_last_jobs(task: Task, finished: int, failed: int) -> TaskShareAssigned | None:
+    """The share that a task goes over to with `finished` and `failed` units, once; None where it stays in its own."""
+    definition = task.definition
+    if definition is None or definition.last_share in ("", definition.share) or task.status not in WORKING:
+        return None
+    if not _is_almost_done(task, finished, failed):
+        return None
+    return TaskShareAssigned(share=definition.last_share, reason=f"{finished:,} of {len(task.units):,} input units are done")
+
+
+def _is_almost_done(task: Task, finished: int, failed: int) -> bool:
     """True for a production task of whose input nearly all is done, and little is left (docs/reference/jedi.md, "Priorities")."""
     total = len(task.units) - task.units.dropped
-    left = total - task.finished - task.failed
+    left = total - finished - failed
     of_production = task.label in PRODUCTION and task.contents_complete
-    return of_production and 0 < left <= LAST_UNITS_MAX and 100 * task.finished >= LAST_PERCENT * total
+    return of_production and 0 < left <= LAST_UNITS_MAX and 100 * finished >= LAST_PERCENT * total
 
 
 def _of_scouts(definition: TaskDefinition) -> TaskDefinition:

@@ -3784,6 +3784,9 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     output_bytes: Bytes of output; empty in rows of earlier releases.
     work_bytes: Largest working directory; empty in rows of earlier releases.
     leak_bytes_per_second: Slope of the memory; empty in rows of earlier releases.
+    efficiency_jobs: Jobs that succeeded of which the CPU efficiency is known, counted where retries are limited
+        by it.
+    efficiency_percents: Sum of these efficiencies (per cent).
     asked_parameters: Requirements that differ from what was asked for, by the names of learned requirements.
     asked_values: Of each of them, what was asked for; -1: nothing.
     """
@@ -3803,6 +3806,8 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     output_bytes: tuple[int, ...] = ()
     work_bytes: tuple[int, ...] = ()
     leak_bytes_per_second: tuple[int, ...] = ()
+    efficiency_jobs: int = 0
+    efficiency_percents: float = 0
     asked_parameters: tuple[str, ...] = ()
     asked_values: tuple[float, ...] = ()
 
@@ -3824,6 +3829,8 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             "output_bytes": list(self.output_bytes),
             "work_bytes": list(self.work_bytes),
             "leak_bytes_per_second": list(self.leak_bytes_per_second),
+            "efficiency_jobs": self.efficiency_jobs,
+            "efficiency_percents": self.efficiency_percents,
             "asked_parameters": list(self.asked_parameters),
             "asked_values": list(self.asked_values),
         }
@@ -3847,6 +3854,8 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             output_bytes=tuple(record["output_bytes"]),
             work_bytes=tuple(record["work_bytes"]),
             leak_bytes_per_second=tuple(record["leak_bytes_per_second"]),
+            efficiency_jobs=record["efficiency_jobs"],
+            efficiency_percents=record["efficiency_percents"],
             asked_parameters=tuple(record["asked_parameters"]),
             asked_values=tuple(record["asked_values"]),
         )
@@ -3878,6 +3887,8 @@ class MeasuredSnapshot(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.work_bytes or -1 <= min(self.work_bytes) <= max(self.work_bytes) <= 1152921504606846976)
             and len(self.leak_bytes_per_second) <= 1000
             and (not self.leak_bytes_per_second or -1 <= min(self.leak_bytes_per_second) <= max(self.leak_bytes_per_second) <= 1152921504606846976)
+            and 0 <= self.efficiency_jobs <= 1000000000000
+            and 0 <= self.efficiency_percents <= 1000000000000000000
             and len(self.asked_parameters) <= 20
             and (not self.asked_parameters or all(len(item) <= 32 and WORD.takes(item) for item in self.asked_parameters))
             and len(self.asked_values) <= 20

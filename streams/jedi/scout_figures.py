@@ -43,6 +43,7 @@ def with_retry_figures(definition: TaskDefinition, figures: Sequence[BrokerFigur
         retry_task_attempts_max=None if attempts is None else max(1, int(attempts)),
         retry_unit_attempts_max=None if of_units is None else max(1, int(of_units)),
         retry_failed_percent_max=limit("MAX_JOB_FAILURE_RATE_user", 100.0),
+        retry_cpu_efficiency_percent_min=limit("MIN_CPU_EFFICIENCY_user", 100.0),
     )
 
 

@@ -10,10 +10,14 @@ from typing import Any
 
 from schemas.records import replace
 from schemas.resource_types import memory_mb_of, resource_type_of
-from schemas.share_tree import ShareAsked, leaf_for
+from schemas.share_tree import ShareAsked, leaf_for, leaves_of
 from schemas.types import GlobalShare, ResourceType, TaskDefinition
 from streams.jedi.shown import shown
 from streams.jedi.task_parameters import Parameters, Refusal
+
+#: Where the last jobs of a production task go, if the tree has such a leaf; patterns of the leaf do not matter then.
+EXPRESS = "Express"
+PRODUCTION = frozenset({"managed", "test"})
 
 
 def with_share(
@@ -44,4 +48,5 @@ def with_share(
         return Refusal("BAD_PARAMETERS", given.complaint)
     if leaf is None:
         return Refusal("BAD_PARAMETERS", f"gshare is {shown(named)}, expected a leaf of the tree of shares that takes this task")
-    return replace(definition, share=leaf)
+    express = EXPRESS if required.label in PRODUCTION and EXPRESS in leaves_of(shares) else ""
+    return replace(definition, share=leaf, last_share=express)

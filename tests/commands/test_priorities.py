@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.ids import job_id_of
+from schemas.queue import JobSharesAssigned
 from schemas.records import replace
-from schemas.task import GenerateJobs, JobsOrdered, RefineTask
+from schemas.task import AssignShare, GenerateJobs, JobsOrdered, RefineTask, TaskShareAssigned
 from schemas.types import BrokerKind, BrokerRule, OutcomeKind, ScoutRules
 from streams.facts.groups import Level, Levels
 from streams.facts.snapshot import Snapshot
@@ -91,3 +92,50 @@ def test_the_last_jobs_of_a_production_task_are_raised(label: str, done: int, pr
         account(culm, job_id, OutcomeKind.FAILED)
 
     assert culm.last(JobsOrdered).priority == expected
+
+
+def nearly_done(done: int, last_share: str = "Express", label: str = "managed") -> Culm:
+    """A task of 100 units of which so many are done, and one failed once."""
+    culm = ordered(label, 500, events_total=100, attempts_max=3, share="Survey", last_share=last_share)
+    generate_all(culm)
+    for serial in range(1, done + 1):
+        account(culm, job_id_of(TASK, serial), OutcomeKind.FINISHED)
+    account(culm, job_id_of(TASK, 100), OutcomeKind.FAILED)
+    return culm
+
+
+def share_of(culm: Culm) -> str:
+    found = the_task(culm).definition
+    assert found is not None
+    return found.share
+
+
+@pytest.mark.parametrize(
+    ("done", "last_share", "label", "share"),
+    [
+        (95, "Express", "managed", "Express"),
+        (94, "Express", "managed", "Survey"),
+        (95, "", "managed", "Survey"),
+        (95, "Express", "user", "Survey"),
+    ],
+)
+def test_the_last_jobs_of_a_production_task_go_to_another_share(done: int, last_share: str, label: str, share: str) -> None:
+    assert share_of(nearly_done(done, last_share, label)) == share
+
+
+def test_jobs_that_wait_and_those_that_are_made_then_are_in_the_share_of_the_last() -> None:
+    culm = nearly_done(95)
+
+    assert culm.last(JobsOrdered).definition.share == "Express"
+    assigned = culm.last(TaskShareAssigned)
+    assert (assigned.share, assigned.running, assigned.reason) == ("Express", False, "95 of 100 input units are done")
+    assert culm.last(JobSharesAssigned).share == "Express"
+
+
+def test_a_share_that_a_person_assigns_to_the_last_jobs_stays() -> None:
+    culm = nearly_done(95)
+    culm.send(AssignShare(share="Survey"), str(TASK), role="production", actor="ops")
+
+    account(culm, job_id_of(TASK, 96), OutcomeKind.FINISHED)
+
+    assert share_of(culm) == "Survey"

@@ -70,3 +70,16 @@ def test_a_share_that_is_no_text_is_refused_by_name_and_value() -> None:
 
     assert isinstance(command, BreakTask)
     assert command.message == "gshare is [1], expected text"
+
+
+@pytest.mark.parametrize(
+    ("label", "express", "last"),
+    [("managed", "Express", "Express"), ("test", "Express", "Express"), ("user", "Express", ""), ("managed", "Fast", "")],
+)
+def test_the_last_jobs_of_production_go_to_express_where_the_tree_has_it(label: str, express: str, last: str) -> None:
+    tree = (GlobalShare(name=express, percent=10, campaign_pattern="none"), GlobalShare(name="Rest", percent=90))
+
+    command = refined(tree, prodSourceLabel=label)
+
+    assert isinstance(command, RefineTask)
+    assert (command.definition.share, command.definition.last_share) == ("Rest", last)
