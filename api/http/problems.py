@@ -85,9 +85,11 @@ def field_problem(found: Any) -> dict[str, Any]:
     return {"field": name, "value": shown[:100], "detail": f"{name}: found {shown[:100]}: {found['msg']}"}
 
 
-def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_response(
+    content: Any, status: int = 200, headers: dict[str, str] | None = None, media_type: str = "application/json"
+) -> Response:
     """`content` as JSON, without a trailing newline (pilots drop a reply that ends in one)."""
-    return Response(orjson.dumps(content, default=str), status, headers, media_type="application/json")
+    return Response(orjson.dumps(content, default=str), status, headers, media_type=media_type)
 
 
 def _answer(path: str, status: int, title: str, detail: str, headers: Any = None, **members: object) -> Response:

@@ -96,7 +96,8 @@ def _operation(method: str, path: str, found: Document) -> Document:
         responses["202"] = {**answer, "description": "Sent and not answered yet; `Location` is where the answer will be found."}
     if known.name == "submit_task":
         responses["200"] = {**answer, "description": "The same submission as before."}
-    left_out = ("401", "403") if is_public else ()
+    # Codes and tokens that are exchanged for others are credentials, too.
+    left_out = ("401", "403") if is_public and method == "get" else ()
     responses |= {
         status: {"$ref": f"#/components/responses/Problem{status}"} for status in PROBLEMS if status not in left_out
     }

@@ -15,7 +15,7 @@ from api.http.errors import BadRequest, NotFound
 from api.http.forms import instant_of, limit_of, page, with_times, words_of
 from api.http.own_addresses import own_addresses
 from api.http.plain_requests import Whole
-from api.http.problems import json_response
+from api.http.problems import PROBLEM, json_response
 from api.http.stored import stored_json
 from api.log.idempotency import CommandFingerprints, command_id_of, fingerprint
 from api.log.long_lists import SUBMISSION_BYTES_MAX, put_back
@@ -82,7 +82,8 @@ def build_router(services: Services) -> APIRouter:
         document = {"task_id": done.task_id, "code": done.code, "message": done.message}
         if not done.accepted:
             status = 409 if done.code in (QUEUED, ACTIVE) else 422
-            return json_response({"title": "Not submitted", "status": status, "detail": done.message, **document}, status)
+            problem = {"type": "about:blank", "title": "Not submitted", "status": status, "detail": done.message, **document}
+            return json_response(problem, status, media_type=PROBLEM)
         headers = {"Location": f"/v1/tasks/{done.task_id}"}
         if done.position is not None:
             headers["Culm-Position"] = done.position.token()

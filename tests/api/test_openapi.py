@@ -122,6 +122,23 @@ def test_answers_are_what_the_document_says(
     assert list(validator_of(document, said["content"][kind]["schema"]).iter_errors(answer.json())) == []
 
 
+def test_a_task_that_is_not_taken_is_a_problem_as_the_document_says(client: Client, document: Document, api_home: Path) -> None:
+    answer = client.post("/v1/tasks", headers=headers(api_home), json={"parameters": {}})
+
+    found = answer.json()
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert (found["title"], found["status"], found["task_id"]) == ("Not submitted", 422, None)
+    assert validator_of(document, {"$ref": "#/components/schemas/Problem"}).is_valid(found)
+
+
+@pytest.mark.parametrize("path", ["/v1/agents/enrol", "/v1/agents/token"])
+def test_a_code_or_token_that_is_not_taken_is_in_the_document(client: Client, document: Document, path: str) -> None:
+    said = document["paths"][path]["post"]["responses"]
+
+    assert client.post(path, json={}).status_code in (400, 401, 403)
+    assert {"401", "403"} <= set(said)
+
+
 def test_the_schema_of_a_task_refuses_what_is_none(document: Document) -> None:
     task = validator_of(document, {"$ref": "#/components/schemas/Task"})
 
