@@ -10,7 +10,7 @@ VENV := .venv
 CLIENT := .venv-client
 READY := $(VENV)/.ready
 CLIENT_READY := $(CLIENT)/.ready
-# Clients of iDDS, for the tests: their panda-client-light and the panda-client of users write the same files.
+# Clients of iDDS and BPS, for the tests: their panda-client-light and the panda-client of users write the same files.
 IDDS_CLIENT := .venv-idds
 IDDS_CLIENT_READY := $(IDDS_CLIENT)/.ready
 LIB := $(if $(CULM_LIB),$(CULM_LIB),$(CURDIR)/.culm/lib)

@@ -22,9 +22,12 @@ ENDS: dict[str, tuple[str, ...]] = {
 
 
 def deadlines_after(rows: dict[str, Row], record: Seen) -> None:
-    """Enter an event of a task or a queue."""
+    """Enter an event of a task, a queue or a workflow."""
     if record.aggregate == "queue":
         _leases(rows, record)
+        return
+    if record.aggregate == "workflow":
+        _workflow(rows, record)
         return
     event, by = record.message, record.envelope
     now = (by.occurred_at, by.sequence)
@@ -72,6 +75,27 @@ def _pending_again(rows: dict[str, Row], record: Seen, now: Row) -> None:
     key = f"pending/task/{record.envelope.aggregate_id}/"
     if key in rows:
         rows[key] = now if record.name == "TaskResumed" else (rows[key][0], now[1])
+
+
+def _workflow(rows: dict[str, Row], record: Seen) -> None:
+    """A submission that does not come whole, a life that is too long, a time in which nothing happens."""
+    event, by = record.message, record.envelope
+    key, now = f"workflow/workflow/{by.aggregate_id}/", (by.occurred_at, by.sequence)
+    is_stopped = record.name == "WorkflowEndOrdered" and event.ending.value in ("ABORT", "EXPIRE")
+    if record.name == "WorkflowFinalized" or is_stopped:
+        for clock in ("SUBMISSION", "LIFETIME", "PENDING"):
+            rows.pop(key + clock, None)
+        return
+    if record.name == "WorkflowSealed":
+        rows.pop(f"{key}SUBMISSION", None)
+    if f"{key}PENDING" in rows:
+        rows[f"{key}PENDING"] = now
+    if record.name == "WorkflowSubmitted":
+        rows[f"{key}SUBMISSION"] = now
+    if record.name in ("WorkflowSubmitted", "WorkflowRetried"):
+        for clock, seconds in (("LIFETIME", event.lifetime_seconds), ("PENDING", event.pending_seconds)):
+            if seconds is not None:
+                rows[key + clock] = now
 
 
 def _leases(rows: dict[str, Row], record: Seen) -> None:

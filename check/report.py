@@ -88,8 +88,8 @@ def laws_of_the_rows(model: ReadModel, compared: Iterable[RowView]) -> list[Law]
         standing.setdefault(one.aggregate, {})[one.aggregate_id] = one.sequence
     laws: list[Law] = []
     for view in compared:
-        # Tasks have numbers, and queues names that are none.
-        still = {**standing.get(view.beside, {}), **standing.get(view.aggregate, {})}
+        # Tasks have numbers above those of workflows, and queues names that are none.
+        still = {key: at for name in (*view.beside, view.aggregate) for key, at in standing.get(name, {}).items()}
         laws.append(RowsEqualEvents(view, model.positions[view.projection], model.rows[view.table], still))
     return laws
 

@@ -20,7 +20,7 @@ Row = tuple[Any, ...]
 class RowView:
     """A table: `projection` whose positions count, aggregate it follows, key and columns in SQL, and the fold.
 
-    fold: enters a record into the rows by key. beside: another aggregate that it follows; empty for most.
+    fold: enters a record into the rows by key. beside: other aggregates that it follows; none for most.
     """
 
     table: str
@@ -29,7 +29,7 @@ class RowView:
     key: str
     columns: tuple[str, ...]
     fold: Callable[[dict[str, Row], Seen], None]
-    beside: str = ""
+    beside: tuple[str, ...] = ()
 
 
 @dataclass
@@ -53,7 +53,7 @@ class RowsEqualEvents:
 
     def see(self, record: Seen) -> Iterator[Violation]:
         """Fold it, if the rows know it already."""
-        if record.role == "events" and record.aggregate in (self.view.aggregate, self.view.beside):
+        if record.role == "events" and record.aggregate in (self.view.aggregate, *self.view.beside):
             place, stands_at = record.place, self.set_aside.get(record.envelope.aggregate_id)
             if stands_at is not None and record.envelope.sequence > stands_at:
                 return
@@ -160,7 +160,7 @@ def views() -> tuple[RowView, ...]:
             "kind || '/' || aggregate || '/' || aggregate_id || '/' || key",
             ("counted_from", "sequence"),
             deadlines_after,
-            beside="queue",
+            beside=("queue", "workflow"),
         ),
         RowView("worker", "workers", "worker", "queue || '/' || worker_id", ("state",), _workers),
     )

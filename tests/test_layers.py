@@ -77,6 +77,7 @@ PURE = (
     "projections/tasks/brokerage.py",
     "projections/tasks/status.py",
     "projections/tasks/units.py",
+    "projections/deadlines/workflows.py",
     "projections/workflows/nodes.py",
     "projections/timeline/body.py",
     "projections/engine/changes.py",

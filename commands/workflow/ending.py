@@ -85,7 +85,12 @@ def retry(workflow: Workflow, command: RetryWorkflow, by: CommandEnvelope) -> De
         return not_accepted(workflow, "retry")
     not_well = (work for work in workflow.works.values() if work.end is not WorkEnd.FINISHED)
     told = [one for work in not_well for one in run_again(workflow, work)]
-    retried = WorkflowRetried(attempt=workflow.attempt + 1, reason=command.reason)
+    retried = WorkflowRetried(
+        attempt=workflow.attempt + 1,
+        reason=command.reason,
+        lifetime_seconds=workflow.lifetime_seconds,
+        pending_seconds=workflow.pending_seconds,
+    )
     return accept(retried, follow_ups=(*told, FollowUp(by.aggregate_id, AdvanceWorkflow())))
 
 

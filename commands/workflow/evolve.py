@@ -68,6 +68,7 @@ def evolve(workflow: Workflow, event: WorkflowEvent, envelope: EventEnvelope) ->
             _end_ordered(workflow, event)
         case WorkflowRetried():
             _retried(workflow, event)
+            workflow.submitted_at = envelope.occurred_at
         case NodesRestarted():
             _restarted(workflow, event)
         case WorkflowFinalized():

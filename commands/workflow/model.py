@@ -28,9 +28,9 @@ class Workflow:
     """A request to iDDS. announced: works, nodes and edges that it will have. chunks: how many came.
 
     first_nodes: of the works that have nodes, and work_of_first beside it which works these are. work_of_task: works by their
-    tasks. over: works that are to end now. given_up: works whose task has ended while nodes of theirs have not. deferred: how
-    many nodes have children that do not count them as ended yet; of `partial_node` the first `partial_children` do. slicing: a
-    command to go on is under way.
+    tasks. submitted_at: or retried; from then on its lifetime counts. over: works that are to end now. given_up: works whose task
+    has ended while nodes of theirs have not. deferred: how many nodes have children that do not count them as ended yet; of
+    `partial_node` the first `partial_children` do. slicing: a command to go on is under way.
 
     waiting_works: how many start by conditions; those that have not are `closed`. asking: a work, and the conditions that read
     its standing. due: conditions that take a branch as things stand.

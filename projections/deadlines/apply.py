@@ -1,8 +1,12 @@
 """What becomes due and when: leases that run out, submissions whose names do not come, parked tasks to try again and, when that
 was in vain for long, to give up, input that does not come into existence, exhausted tasks to end, commands that were ordered
-for later (docs/flow.md). The lengths of rows of tasks are the built-in ones; the timers measure by those in force.
+for later, clocks of workflows (docs/flow.md). The lengths of rows of tasks are the built-in ones; the timers measure by those in
+force.
 """
 
+from typing import get_args
+
+from projections.deadlines.workflows import apply_workflow
 from projections.engine.changes import Row, RowChanges
 from schemas.clocks import OF_TASKS
 from schemas.instants import MICROSECONDS
@@ -30,9 +34,12 @@ from schemas.task import (
     TaskWoken,
 )
 from schemas.types import TaskVerdict
+from schemas.workflow import WorkflowEvent
 
 #: The longest of each kind.
 MICROS = {clock.kind: clock.seconds * MICROSECONDS for clock in sorted(OF_TASKS, key=lambda clock: clock.seconds)}
+
+OF_WORKFLOWS = get_args(WorkflowEvent)
 
 
 def apply(record: Recorded, changes: RowChanges) -> None:
@@ -59,6 +66,8 @@ def apply(record: Recorded, changes: RowChanges) -> None:
             pass
         case TaskFinalized() | TaskKillOrdered() | TaskFinishOrdered() | TaskBroken() | TaskRetried() | TaskReloaded():
             _drop(record, changes, "submission", "parked", "pending", "input", "exhausted")
+        case event if isinstance(event, OF_WORKFLOWS):
+            apply_workflow(record, event, changes)
         case _:
             pass
 

@@ -4,8 +4,8 @@ from sqlalchemy import JSON, BigInteger, Column, Computed, Index, MetaData, Tabl
 
 from schemas.aggregates import AGGREGATES
 
-VERSION = 3
-TOPICS = (AGGREGATES["task"].topic("events"), AGGREGATES["queue"].topic("events"))
+VERSION = 4
+TOPICS = tuple(AGGREGATES[name].topic("events") for name in ("task", "queue", "workflow"))
 METADATA = MetaData()
 
 DEADLINE = Table(

@@ -1123,16 +1123,22 @@ class WorkflowRetried(Struct, frozen=True, kw_only=True, gc=False):
 
     attempt: Attempt of the workflow that begins; the first one is 1.
     reason: Why, as given.
+    lifetime_seconds: How long after this retry it must have ended; null for any time.
+    pending_seconds: How long nothing may happen in it; null for any time.
     """
 
     attempt: int
     reason: str | None = None
+    lifetime_seconds: int | None = None
+    pending_seconds: int | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "attempt": self.attempt,
             "reason": self.reason,
+            "lifetime_seconds": self.lifetime_seconds,
+            "pending_seconds": self.pending_seconds,
         }
 
     @classmethod
@@ -1141,6 +1147,8 @@ class WorkflowRetried(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             attempt=record["attempt"],
             reason=record["reason"],
+            lifetime_seconds=record["lifetime_seconds"],
+            pending_seconds=record["pending_seconds"],
         )
 
     def is_within_bounds(self) -> bool:
@@ -1148,6 +1156,8 @@ class WorkflowRetried(Struct, frozen=True, kw_only=True, gc=False):
         return (
             1 <= self.attempt <= 2147483647
             and (self.reason is None or (len(self.reason) <= 4000 and TEXT.takes(self.reason)))
+            and (self.lifetime_seconds is None or (1 <= self.lifetime_seconds <= 1000000000))
+            and (self.pending_seconds is None or (1 <= self.pending_seconds <= 1000000000))
         )
 
 
@@ -1684,7 +1694,7 @@ class WorkflowSnapshot(Struct, frozen=True, kw_only=True, gc=False):
     digest: SHA-256 of the request as it was sent, in hexadecimal; under it the request is kept.
     lifetime_seconds: How long after its submission it must have ended; null for any time.
     pending_seconds: How long nothing may happen in it; null for any time.
-    submitted_at: When it was submitted, microseconds since 1970.
+    submitted_at: When it was submitted or last retried, microseconds since 1970.
     changed_at: When something happened in it last, microseconds since 1970.
     announced_works: Works that were announced.
     announced_nodes: Nodes that were announced.

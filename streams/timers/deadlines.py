@@ -46,7 +46,7 @@ QUERY = """
         SELECT kind, aggregate, aggregate_id, key, sequence, detail, due_at, 0 FROM deadline
         WHERE due_at <= %(now)s AND kind <> ALL(%(of_tasks)s::text[])
     )
-    SELECT d.kind, d.aggregate_id, d.key, d.at, d.sequence, coalesce(t.vo, ''), d.detail, d.length
+    SELECT d.kind, d.aggregate_id, d.key, d.at, d.sequence, coalesce(t.vo, d.detail->>'vo', ''), d.detail, d.length
     FROM (SELECT *, CASE WHEN aggregate = 'task' THEN aggregate_id ELSE detail->>'task_id' END AS about FROM due) d
     LEFT JOIN task t ON t.task_id = CASE WHEN d.about ~ '^[0-9]{1,18}$' THEN d.about::bigint END
     WHERE (d.at, d.kind, d.aggregate_id, d.key) > %(after)s

@@ -16,8 +16,9 @@ from schemas.instants import MICROSECONDS
 from schemas.job import ExpireJobState
 from schemas.queue import ExpireLease
 from schemas.task import CarryOutScheduled, ExpireInput, ExpirePending, ExpireSubmission, FinishTask, WakeTask
-from schemas.types import CommandEnvelope
+from schemas.types import CommandEnvelope, WorkflowClock
 from schemas.wire import Message
+from schemas.workflow import ExpireWorkflow
 from streams.engine.messages import ROLE, OutgoingCommand
 from streams.timers.watch import HeartbeatWindow
 
@@ -28,7 +29,7 @@ CLOCK = "clock:"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A row of the view `deadline`, with the tenant of its task. Times in microseconds.
+    """A row of the view `deadline`, with the tenant of its task or workflow. Times in microseconds.
 
     seconds: length of the clock by which it is due, of a clock that operators may set; 0 where the row says when it is due.
     """
@@ -70,10 +71,12 @@ def command_for(row: Due, now: int, window: HeartbeatWindow) -> OutgoingCommand 
             return _outgoing(row, FinishTask(soft=False, reason=reason), now)
         case "scheduled":
             return _outgoing(row, CarryOutScheduled(schedule_id=row.key), now)
+        case "workflow":
+            return _outgoing(row, ExpireWorkflow(clock=WorkflowClock(row.key)), now)
         case kind if kind.startswith(CLOCK):
             return _outgoing(row, _expire_state(row), now)
         case kind:
-            expected = f"lease, submission, parked, pending, input, exhausted, scheduled or {CLOCK}NAME"
+            expected = f"lease, submission, parked, pending, input, exhausted, scheduled, workflow or {CLOCK}NAME"
             raise ValueError(f"deadline of kind {kind!r}, expected {expected}")
 
 

@@ -40,7 +40,11 @@ FACTS = [entry for entry in CATALOG.values() if entry.role == "facts"]
 #: The year 2100: beyond almost all that becomes due.
 NOW = 4_102_444_800_000_000
 #: Kinds of deadlines by the aggregate that has them.
-DUE = {"task": ("submission", "parked", "pending", "input", "exhausted", "scheduled"), "queue": ("lease",)}
+DUE = {
+    "task": ("submission", "parked", "pending", "input", "exhausted", "scheduled"),
+    "queue": ("lease",),
+    "workflow": ("workflow",),
+}
 #: What the paths of the pages name.
 NAMES = {"task": "10000001", "job": "100000010000001", "queue": "LOCAL", "worker": "w1", "harvester": "h", "trace": "x"}
 
@@ -108,7 +112,7 @@ def test_what_any_history_makes_due_is_said_within_bounds(entry: CatalogEntry) -
 def test_every_kind_of_deadline_is_drawn() -> None:
     begun = [
         ("task", "TaskSubmitted"), ("task", "TaskParked"), ("task", "InputAwaited"), ("task", "TaskFinalized"),
-        ("task", "TaskCommandScheduled"), ("queue", "JobLeased"),
+        ("task", "TaskCommandScheduled"), ("queue", "JobLeased"), ("workflow", "WorkflowSubmitted"),
     ]  # fmt: skip
     drawn = {
         row["kind"]

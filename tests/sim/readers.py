@@ -115,9 +115,9 @@ class TimersProcess:
         for row in self._database.tables.rows.get("deadline", {}).values():
             due_at = row["counted_from"] + row["length_micros"]
             if due_at <= now:
-                task_id = int(row["aggregate_id"] if row["aggregate"] == "task" else row["detail"]["task_id"])
-                task = tasks.get((task_id,))
-                vo = task["vo"] if task else ""
+                about = row["aggregate_id"] if row["aggregate"] == "task" else row["detail"].get("task_id", 0)
+                task = tasks.get((int(about),)) or row["detail"]
+                vo = task.get("vo", "")
                 found.append(Due(row["kind"], row["aggregate_id"], row["key"], due_at, row["sequence"], vo, row["detail"]))
         return sorted(found, key=lambda one: (one.due_at, one.kind, one.aggregate_id, one.key))
 
