@@ -11,6 +11,7 @@ from schemas.instants import HOUR, MICROSECONDS
 from schemas.reading import Recorded
 from schemas.types import WorkflowClock, WorkflowEnding
 from schemas.workflow import (
+    ConditionEvaluated,
     EdgesAdded,
     NodesAdvanced,
     NodesRestarted,
@@ -52,7 +53,7 @@ def apply_workflow(record: Recorded, event: WorkflowEvent, changes: RowChanges) 
             _happened(record, changes)
         case (
             WorksAdded() | EdgesAdded() | WorkStarted() | NodesAdvanced() | NodesRestarted() | WorkEndReported() | WorkEnded()
-            | WorkflowSuspended() | WorkflowResumed() | WorkflowEndOrdered()
+            | WorkflowSuspended() | WorkflowResumed() | WorkflowEndOrdered() | ConditionEvaluated()
         ):  # fmt: skip
             _happened(record, changes)
         case _:

@@ -22,7 +22,7 @@ from tests.commands.workflow_scenes import REQUEST, Alone, Jobs, a_workflow, com
 from tests.projections.tables_in_memory import after
 
 JOBS: Jobs = {"isr": {"i0": [], "i1": []}}
-CLOCKS = {"lifetime_seconds": 3600, "pending_seconds": 60}
+CLOCKS: dict[str, Any] = {"lifetime_seconds": 3600, "pending_seconds": 60}
 
 
 def due_rows(alone: Alone) -> dict[str, dict[str, Any]]:
