@@ -51,7 +51,7 @@ def unknown_parameters(values: Mapping[str, Sequence[str]]) -> set[str]:
     return found - known
 
 
-#: What pages read of their address themselves, by page: whatever has the name of another organisation's work is asked for.
+#: Parameters that pages read of their address themselves, by page; values of another organisation are sent in them.
 OF_PAGES: Mapping[str, str] = {"/search/": "q", "/compare/": "pandaid"}
 #: It ends the login, so that every later request would be refused.
 LAST = "/auth/logout"
