@@ -4,10 +4,10 @@ The questions are answered by `audit/` in threads of their own; a long one never
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from api.http.errors import BadRequest, Gone, LogUnavailable, NotFound, NotThereYet
@@ -22,6 +22,7 @@ from audit.subject import NotUnderstood, Subject, subject_from
 from audit.trace import TraceNode, tree_of
 from audit.waiting import why
 from identity.identity import Identity
+from schemas.reading import Recorded
 from schemas.wire import Codec
 
 THREADS = 3
@@ -60,6 +61,17 @@ class AuditService:
         """What holds a job or a task, the strongest reason first."""
         await self.check(identity, subject)
         return await self._in_thread(lambda: why(self.auditor.ask, subject, identity.vo))
+
+    async def records_at(self, places: Sequence[Mapping[str, Any]]) -> list[Recorded]:
+        """The events at places of one partition that a question within a VO found.
+
+        places: rows of `topic`, `partition`, `log_offset`, which rise.
+        """
+        if not places:
+            return []
+        topic, partition = places[0]["topic"], places[0]["partition"]
+        offsets = [place["log_offset"] for place in places]
+        return await self._in_thread(lambda: self.auditor.pages.at(topic, partition, offsets))
 
     async def trace(self, identity: Identity, name: str) -> tuple[str, list[TraceNode], bool]:
         """Correlation id, its tree, and whether it is whole; `name` is a correlation id, a task or a job."""

@@ -26,6 +26,8 @@ ALIASES: Mapping[str, str] = {
     "/taskstatuslog/{task}/": "/task/{task}/",
     "/tasklogs/{task}/": "/task/{task}/",
     "/jobstatuslog/{job}/": "/job/{job}/",
+    "/idds/": "/workflows/",
+    "/idds/wfprogress/": "/workflows/",
     "/compare/jobs/": "/compare/",
     "/jobrelationships/{job}/": "/job/{job}/",
     "/runningprodtasks/": "/tasks/",

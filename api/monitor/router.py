@@ -19,7 +19,8 @@ STATIC = Path(__file__).parent / "static"
 PATHS = (
     "/", "/now/", "/tasks/", "/task/{name}/", "/jobs/", "/job/{name}/", "/compare/", "/queues/", "/queue/{name}/", "/workers/",
     "/worker/{queue}/{worker:path}/", "/harvesters/", "/harvesters/{harvester_id:path}/", "/users/", "/errors/", "/shares/",
-    "/health/", "/search/", "/trace/{name}/",
+    "/health/", "/search/", "/workflows/", "/workflow/{name}/",
+    "/trace/{name}/",
 )  # fmt: skip
 
 

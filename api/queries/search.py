@@ -13,6 +13,7 @@ from api.queries.comparisons import containing
 from api.queries.read_models import ReadModels, Row
 
 TASKS_MAX, JOBS_MAX, FAILURES_MAX, FILE_TASKS_MAX, FILES_MAX = 20_000, 10_000, 20_000, 100, 20_000
+WORKFLOWS_MAX = 20_000
 LOOKED: Mapping[str, str] = {
     "task": f"numbers and whole names of all tasks, and parts of the names of the newest {TASKS_MAX:,}",
     "job": f"numbers of all jobs; names and batch ids of the {JOBS_MAX:,} that changed last",
@@ -21,6 +22,7 @@ LOOKED: Mapping[str, str] = {
     "node": f"nodes of the {JOBS_MAX:,} jobs that changed last",
     "file": f"{FILES_MAX:,} input and {FILES_MAX:,} output files of the newest {FILE_TASKS_MAX} tasks",
     "dataset": f"whole names of all datasets, and parts of the names of those of the newest {TASKS_MAX:,} tasks",
+    "workflow": f"numbers of all workflows, and parts of the names of the newest {WORKFLOWS_MAX:,}",
     "error": f"codes and messages of the {FAILURES_MAX:,} jobs that failed last",
 }
 _NEWEST = "select task_id, name, status, user_name, modified_at from task where vo = %(vo)s order by task_id desc limit"
@@ -117,5 +119,16 @@ async def errors(read_models: ReadModels, sought: SearchedText) -> list[Row]:
         f" and error_source is not null order by ended_at desc limit {FAILURES_MAX}) as last"
         " where error_code = %(number)s or error_cluster ilike %(part)s or error_source || ':' || error_code = %(whole)s"
         " group by 1, 2, 3 order by 4 desc, 1, 2, 3 limit %(limit)s",
+        sought.parameters,
+    )
+
+
+async def workflows(read_models: ReadModels, sought: SearchedText) -> list[Row]:
+    """`request_id`, `name`, `status`, `user_name`, `modified_at`; the newest first."""
+    columns = "request_id, name, status, user_name, modified_at"
+    return await read_models.rows(
+        f"select {columns} from workflow where vo = %(vo)s and request_id = %(number)s union select * from"
+        f" (select {columns} from workflow where vo = %(vo)s order by request_id desc limit {WORKFLOWS_MAX}) as newest"
+        " where name ilike %(part)s order by request_id desc limit %(limit)s",
         sought.parameters,
     )

@@ -5,6 +5,7 @@ Rows are dictionaries by column (docs/flow.md). Raises ReadModelsUnavailable, Ba
 
 from collections.abc import Sequence
 
+from api.queries.filters import Field, SortOrder, Where
 from api.queries.read_models import ReadModels, Row
 
 REQUEST = (
@@ -16,6 +17,12 @@ WORK = (
     "request_id, work, internal_id, name, work_type, dataset, first_node, nodes, released, finished, failed, pruned, task_id,"
     " waits, opened_attempt, ended, ended_attempt, created_at, modified_at, started_at, ended_at"
 )
+#: What a list of workflows can be filtered and sorted by.
+FIELDS = {
+    "idds_request_id": Field("request_id", "number"), "name": Field("name"), "username": Field("user_name"),
+    "status": Field("status", "state"),
+}  # fmt: skip
+SORTS = {"request_id": "request_id", "modificationtime": "modified_at", "name": "name"}
 #: Of one answer.
 REQUESTS_MAX, WORKS_MAX = 1_000, 20_000
 
@@ -86,4 +93,35 @@ async def jobs_of_units(read_models: ReadModels, vo: str, job_ids: Sequence[int]
         " pilot_id, batch_id, harvester_id, order_kill, exit_code, errors, usage from job"
         " where vo = %(vo)s and job_id = any(%(job_ids)s)",
         {"vo": vo, "job_ids": list(job_ids)},
+    )
+
+
+async def one(read_models: ReadModels, vo: str, request_id: int) -> Row | None:
+    """Every column of a workflow; None when there is no such workflow in the VO."""
+    return await read_models.row("select * from workflow where request_id = %s and vo = %s", (request_id, vo))
+
+
+async def page(read_models: ReadModels, where: Where, order: SortOrder) -> list[Row]:
+    """One row more than a page of the monitor's list has; `finished`, `failed`: jobs of its graph that ended so."""
+    return await read_models.rows(
+        "select request_id, name, user_name, status, message, attempt, works, nodes, created_at, modified_at, ended_at,"
+        " (select sum(finished) from workflow_work w where w.request_id = workflow.request_id) as finished,"
+        " (select sum(failed + pruned) from workflow_work w where w.request_id = workflow.request_id) as failed"
+        f" from workflow where {where.sql} and {order.sql_after} order by {order.sql} limit %(limit)s",
+        {**where.parameters, **order.parameters},
+    )
+
+
+async def count(read_models: ReadModels, where: Where) -> int:
+    """How many workflows fit."""
+    row = await read_models.row(f"select count(*) as count from workflow where {where.sql}", where.parameters)
+    return int(row["count"]) if row else 0
+
+
+async def places_of_edges(read_models: ReadModels, vo: str, request_id: int, limit: int) -> list[Row]:
+    """`topic`, `partition`, `log_offset` of the events that say which job waits for which, in order."""
+    return await read_models.rows(
+        "select topic, partition, log_offset from timeline where aggregate = 'workflow' and aggregate_id = %(id)s::bigint::text"
+        " and vo = %(vo)s and event_type = 'EdgesAdded' order by sequence limit %(limit)s",
+        {"id": request_id, "vo": vo, "limit": limit},
     )

@@ -51,6 +51,8 @@ def unknown_parameters(values: Mapping[str, Sequence[str]]) -> set[str]:
     return found - known
 
 
+#: Parameters that pages read of their address themselves, by page; values of another organisation are sent in them.
+OF_PAGES: Mapping[str, str] = {"/search/": "q", "/compare/": "pandaid"}
 #: It ends the login, so that every later request would be refused.
 LAST = "/auth/logout"
 
@@ -76,7 +78,7 @@ def requests(values: Mapping[str, Sequence[str]]) -> Iterator[Asked]:
 
 def _gets(path: str, used: tuple[str, ...], names: tuple[str, ...], known: Mapping[str, Sequence[str]]) -> Iterator[Asked]:
     yield Asked("GET", path, used)
-    for name in names:
+    for name in (*names, *((OF_PAGES[path],) if path in OF_PAGES else ())):
         for value in known[name]:
             yield Asked("GET", path, (*used, value), {name: value})
     endpoint = next((one for one in ENDPOINTS if path.endswith(f"/{one.path}")), None)

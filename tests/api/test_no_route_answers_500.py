@@ -73,7 +73,7 @@ BODIES: tuple[tuple[str, bytes], ...] = (
     ("", b"\x1f\x8b\x08"),
 )  # fmt: skip
 PAGES = ("/tasks/", "/jobs/", "/errors/")
-PLAIN_PAGE = ("asof", "q", "pandaid", "against", "path", "self", "_block_vars", "json&parameters")
+PLAIN_PAGE = ("asof", "q", "page", "pandaid", "against", "path", "self", "_block_vars", "json&parameters")
 FILTERS = sorted({*PLAIN, *WINDOW_FIELDS, *tasks.FIELDS, *jobs.FIELDS, "path", "self"})
 REPORTS = (
     "/server/panda/getJob", "/server/panda/updateJob", "/server/panda/updateJobsInBulk", "/server/panda/getStatus",

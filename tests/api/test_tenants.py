@@ -140,6 +140,7 @@ def _values(task: int, job: int, command: str, actor: str) -> dict[str, tuple[st
         "computingsite": (QUEUE, ALONE), "panda_queue": (QUEUE, ALONE), "name": names, "id": names,
         "kind": ("task", "job", "queue", "worker", "dataset", "policy"),
         "command_id": (command,), "actor": (actor,), "owner": (actor, PLANTED),
+        "q": ("zeb", str(task), str(job), "task:user"), "pandaid": (str(job),),
         "username": (PLANTED,), "produsername": (PLANTED,), "text": ("zeb",),
         "path": ("/tasks/", f"/task/{task}/", "/workers/", f"/queue/{QUEUE}/",
                  f"/worker/{QUEUE}/zebra-worker/", "/harvesters/", "/harvesters/zebra-harvester/"), "filter": (f"task={task}",),

@@ -59,7 +59,7 @@ SENDER_OF = {
 #: Pages read their filters from the query by themselves.
 PAGE_NAMES = (
     *sorted({*TASK_FILTERS, *JOB_FILTERS}), "hours", "days", "date_from", "date_to", "limit", "display_limit", "sortby", "cursor",
-    "asof", "against", "fields", "format", "q", "next", "path",
+    "asof", "against", "fields", "format", "q", "page", "next", "path",
 )  # fmt: skip
 #: Kinds of their own, in `pilots.py`, `submissions.py` and `forms.py`; and the second prefix of the same calls.
 ELSEWHERE = ("/server/panda/", "/api/v1/pilot/", "/api/latest/", "/v1/commands/")

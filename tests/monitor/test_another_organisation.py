@@ -52,7 +52,8 @@ def test_a_member_of_another_organisation_sees_nothing(stranger: httpx.Client, a
     single += [f"/v1/{question}/{kind}/{number}" for question in ("history", "state", "why") for kind, number in
                (("task", task), ("job", job))]  # fmt: skip
     single += [f"/v1/diff/task/{task}?a=1", f"/v1/events?task_id={task}"]
-    lists = ["/?json", "/now/?json", "/search/?json&q=obodys.business", "/search/?json&q=user:ages", "/search/?json&q=node:n1",
+    lists = ["/?json", "/now/?json", "/workflows/?json", "/search/?json&q=obodys.business", "/search/?json&q=user:ages",
+             "/search/?json&q=node:n1",
              "/tasks/?json", "/jobs/?json", "/users/?json", "/errors/?json", "/queues/?json",
              f"/queue/{QUEUE}/?json",
              "/workers/?json", "/harvesters/?json", "/shares/?json", "/health/?json",

@@ -25,7 +25,7 @@ THEN = NOW - 3600 * SECOND
 NOTHING = cast(Any, None)
 ABOUT = {"identity": an_identity(), "position": 1, "is_past": True, "live": "/monitor/live", "may_operate": True}
 TASK_NOW: dict[str, Any] = {
-    **dict.fromkeys(column.name for column in TASK.columns), "task_id": 5, "name": "user.jdoe.five", "vo": "wlcg",
+    **dict.fromkeys(str(column.name) for column in TASK.columns), "task_id": 5, "name": "user.jdoe.five", "vo": "wlcg",
     "owner": "subject-jane", "user_name": "Jane Doe", "label": "user", "status": "finished", "current_priority": 1000,
     "attempt": 3, "parameters": "{}", "created_at": NOW - 7200 * SECOND, "modified_at": NOW, "started_at": NOW - 5000 * SECOND,
     "ended_at": NOW,
@@ -37,7 +37,7 @@ TASK_THEN = TASK_NOW | {
     "message": None, "jobs_live": 7, "jobs_total": 8,
 }  # fmt: skip
 JOB_NOW: dict[str, Any] = {
-    **dict.fromkeys(column.name for column in JOB.columns), "job_id": 50000001, "task_id": 5, "attempt": 1, "kind": "NORMAL",
+    **dict.fromkeys(str(column.name) for column in JOB.columns), "job_id": 50000001, "task_id": 5, "attempt": 1, "kind": "NORMAL",
     "queue": "Q", "status": "failed", "priority": 1, "vo": "wlcg", "owner": "subject-jane", "user_name": "Jane Doe",
     "core_count": 1, "ram_mb_min": 2000, "created_at": NOW - 7200 * SECOND, "activated_at": NOW - 7200 * SECOND, "sent_at": THEN,
     "started_at": THEN + SECOND, "ended_at": NOW, "modified_at": NOW, "node": "n1", "pilot": "p1", "exit_code": 65, "outputs": [],

@@ -61,7 +61,7 @@ def test_every_page_opens_in_both_themes_and_on_a_phone(pages: Pages, actors: Ma
         "job": f"/job/{job['PandaID']}/",
         "queues": "/queues/", "queue": f"/queue/{QUEUE}/", "workers": "/workers/",
         "worker": f"/worker/{QUEUE}/{WORKER}/", "harvesters": "/harvesters/", "users": "/users/", "errors": "/errors/",
-        "shares": "/shares/", "compare": f"/compare/?pandaid={job['PandaID']}",
+        "shares": "/shares/", "workflows": "/workflows/", "compare": f"/compare/?pandaid={job['PandaID']}",
         "search": "/search/?q=pages", "search-nothing": "/search/?q=zanzibar",
         "health": "/health/", "trace": f"/trace/{task}/",
         "task-then": f"/task/{task}/?asof=%233", "missing": "/task/1/",
@@ -179,7 +179,7 @@ def test_no_page_breaks_a_rule_of_accessibility(pages: Pages, actors: ManualActo
 
     for path in ("/", "/now/", "/tasks/", f"/task/{task}/", f"/task/{task}/?asof=%233", "/jobs/", f"/job/{job['PandaID']}/",
                  "/queues/", f"/queue/{QUEUE}/", "/workers/", f"/worker/{QUEUE}/{WORKER}/", "/harvesters/", "/users/", "/errors/",
-                 "/shares/", "/health/", "/search/?q=pages", "/search/?q=zanzibar",
+                 "/shares/", "/health/", "/search/?q=pages", "/search/?q=zanzibar", "/workflows/",
                  f"/compare/?pandaid={job['PandaID']}", f"/trace/{task}/"):  # fmt: skip
         window.goto(path)
         found = Axe().run(window, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response

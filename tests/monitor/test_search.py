@@ -26,6 +26,7 @@ TABLES: dict[str, list[dict[str, Any]]] = {
                           "example": 50_000_001, "last_at": NOW}],
     "as failed, max": [{"node": "node/1", "count": 7, "failed": 2, "last_at": NOW}],
     "select user_name, count": [{"user_name": "Jane Doe", "count": 4, "last_at": NOW}],
+    "from workflow": [{"request_id": 77, "name": HOSTILE, "status": "failed", "user_name": "Jane Doe", "modified_at": NOW}],
     "from queue": [{"name": "A/B", "settings": {"status": "OFFLINE"}, "waiting": 3, "leased": 0, "held_tasks": []},
                    {"name": "OTHERS", "settings": {"vos": ["dune"]}, "waiting": 3, "leased": 0, "held_tasks": []}],
     "job_id = %(number)s": [{"job_id": 50_000_001, "task_id": 5, "name": "user.jdoe.j", "status": "failed", "queue": "A/B",
@@ -50,6 +51,7 @@ def test_everything_that_has_the_text_is_found_by_kind_with_the_place_it_leads_t
     assert {group["kind"]: [hit["path"] for hit in group["found"]] for group in data["groups"]} == {
         "task": ["/task/5/"], "job": ["/job/50000001/"], "queue": ["/queue/A%2FB/"], "user": ["/tasks/?username=Jane+Doe"],
         "node": ["/jobs/?modificationhost=node%2F1"], "file": ["/task/5/"], "dataset": ["/task/5/"],
+        "workflow": ["/workflow/77/"],
         "error": [f"/jobs/?errorsource=pilot&errorcode=1305&errormessage={'%3Cscript%3Ealert%281%29%3C%2Fscript%3E'}"],
         "page": ["/", "/jobs/?jobstatus=failed&hours=24"],
     }  # fmt: skip
@@ -64,7 +66,7 @@ def test_what_is_not_found_says_where_it_looked() -> None:
 
     assert data["groups"] == []
     assert [one["kind"] for one in data["nothing"]] == [
-        "task", "job", "queue", "user", "node", "file", "dataset", "error", "page",
+        "task", "job", "queue", "user", "node", "file", "dataset", "workflow", "error", "page",
     ]  # fmt: skip
     assert "Nothing in wlcg has <strong class=\"text\">zanzibar</strong> in its name." in html
     assert "names of all queues that serve the organisation" in html

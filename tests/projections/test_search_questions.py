@@ -8,7 +8,8 @@ import pytest
 
 from api.monitor.pages.my import GROUPS
 from api.monitor.pages.words import LIVE_STATES, TASK_ENDED, WAITING_STATES
-from api.queries import own_tasks, search
+from api.queries import own_tasks, search, workflows
+from api.queries.filters import order_of, where_of
 from api.queries.read_models import ReadModels
 from api.queries.search import SearchedText
 from projections.engine.migrate import migrate
@@ -43,6 +44,15 @@ INSERT INTO dataset (name, role, state, files_total, task_id, vo, owner, sequenc
 VALUES ('user.jane.out', 'OUTPUT', 'OPEN', 1, 1, 'wlcg', 'jane', 1), ('user.dora.out', 'OUTPUT', 'OPEN', 1, 5, 'dune', 'jane', 1);
 INSERT INTO dataset_file (dataset, lfn, scope, guid, size_bytes, checksum, endpoint)
 VALUES ('user.jane.out', 'raw.histogram', 'user', '', 1, '', 'E'), ('user.dora.out', 'raw.secret', 'user', '', 1, '', 'E');
+INSERT INTO workflow (request_id, name, vo, owner, user_name, nickname, internal_id, request_type, scope, requester,
+  transform_tag, priority, campaign, campaign_scope, campaign_group, campaign_tag, cloud, site, queue, digest, status,
+  message, attempt, works, nodes, edges, bounds, created_at, modified_at, sequence)
+SELECT n, name, vo, 'o', 'o', 'o', '', 1, '', '', '', 0, '', '', '', '', '', '', '', 'd', 'failed', '', 1, 1,
+  1, 0, '[0]', n, n, 1
+FROM (VALUES (7, 'night.survey', 'wlcg'), (8, 'night.dune', 'dune')) AS t (n, name, vo);
+INSERT INTO workflow_work (request_id, work, internal_id, name, work_type, dataset, first_node, nodes, released, finished, failed,
+  pruned, created_at, modified_at)
+VALUES (7, 0, '', 'isr', 1, '', 0, 5, 0, 3, 1, 1, 7, 7), (7, 1, '', 'coadd', 1, '', 5, 5, 0, 0, 0, 1, 7, 7);
 """
 
 
@@ -51,7 +61,7 @@ def read_models(database: str) -> Iterator[ReadModels]:
     """Tasks of two organisations; task n was changed at n microseconds."""
     migrate(database)
     with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT tables_in FROM projection_live WHERE projection IN ('tasks', 'jobs', 'datasets')")
+        cursor.execute("SELECT tables_in FROM projection_live WHERE projection IN ('tasks', 'jobs', 'datasets', 'workflows')")
         cursor.execute(f"SET search_path = {', '.join(name for (name,) in cursor.fetchall())}, public")
         cursor.execute(FILL)
         connection.commit()
@@ -116,3 +126,19 @@ def test_own_tasks_stand_in_groups_and_a_running_one_without_a_pilot_waits(read_
     assert groups(("jane",), 4) == [("running", 1, 1), ("waiting", 2, 1)]
     assert groups(("jane", "bob"), 4) == [("needs you", 4, 1), ("running", 1, 1), ("waiting", 2, 1)]
     assert groups(("dora",), 0) == []
+
+
+def test_workflows_are_found_and_listed_with_the_jobs_of_their_works_within_the_organisation(read_models: ReadModels) -> None:
+    def found(text: str) -> list[int]:
+        return [row["request_id"] for row in run(search.workflows(read_models, sought(text)))]
+
+    where = where_of({"name": "night*"}, workflows.FIELDS, "modified_at", "wlcg", 0)
+    listed = run(workflows.page(read_models, where, order_of({}, workflows.SORTS, "request_id", "request_id-descending")))
+
+    assert found("NIGHT") == [7]
+    assert found("7") == [7]
+    assert found("8") == []
+    assert [(row["request_id"], row["finished"], row["failed"]) for row in listed] == [(7, 3, 3)]
+    assert run(workflows.count(read_models, where)) == 1
+    assert run(workflows.one(read_models, "wlcg", 8)) is None
+    assert run(workflows.places_of_edges(read_models, "wlcg", 7, 10)) == []

@@ -44,12 +44,13 @@ NOTHING: Any = None
 #: Where the files of jobs would lie.
 HOME: Any = SimpleNamespace(config=SimpleNamespace(home=Path("/nowhere")))
 LISTS = ("/", "/now/", "/tasks/", "/jobs/", "/queues/", "/workers/", "/harvesters/", "/users/", "/errors/",
-         "/shares/", "/search/?q=10", "/search/?q=a1", "/compare/")  # fmt: skip
+         "/shares/", "/search/?q=10", "/search/?q=a1", "/compare/", "/workflows/")  # fmt: skip
 #: Paths and organisations of what has a page of its own.
 ABOUT = (
     "select '/task/' || task_id || '/' as path, vo from task",
     "select '/job/' || job_id || '/' as path, vo from job",
     "select '/compare/?pandaid=' || job_id as path, vo from job",
+    "select '/workflow/' || request_id || '/' as path, vo from workflow",
     "select '/queue/' || name || '/' as path, coalesce(settings->'vos'->>0, 'wlcg') as vo from queue",
     "select '/worker/' || queue || '/' || worker_id || '/' as path, vo from worker",
     "select '/harvesters/' || harvester_id || '/' as path, vo from harvester",

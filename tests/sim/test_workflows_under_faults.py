@@ -55,7 +55,7 @@ def test_works_are_opened_released_and_tried_again_in_such_runs(tmp_path: Path) 
         assert world.settle() is None
         names.update(seen.name for seen in world.records())
         assert {row["status"] for row in world.database.tables.rows["workflow"].values()} <= {
-            "finished", "subfinished", "failed", "cancelled",
+            "finished", "subfinished", "failed", "cancelled", "expired",
         }  # fmt: skip
 
     wanted = ("ConditionEvaluated", "NodesAdvanced", "InputReleased", "WorkflowRetried", "WorkflowFinalized")

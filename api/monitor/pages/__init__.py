@@ -21,6 +21,8 @@ from api.monitor.pages import (
     users,
     worker,
     workers,
+    workflow,
+    workflows,
 )
 
 PAGES: tuple[MonitorPage, ...] = (
@@ -42,5 +44,7 @@ PAGES: tuple[MonitorPage, ...] = (
     shares.PAGE,
     health.PAGE,
     search.PAGE,
+    workflows.PAGE,
+    workflow.PAGE,
     trace.PAGE,
 )

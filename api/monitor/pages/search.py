@@ -18,7 +18,7 @@ from api.queries.search import LOOKED, SearchedText
 SHOWN, CHARACTERS_MAX, CHARACTERS_MIN, AT_ONCE = 8, 200, 2, 4
 PAGES = "page"
 #: Words that may stand before the colon, beside the kinds.
-OTHER_WORDS = {"site": "queue", "owner": "user", "host": "node", "lfn": "file"}
+OTHER_WORDS = {"site": "queue", "owner": "user", "host": "node", "request": "workflow", "lfn": "file"}
 Look = Callable[[ReadModels, SearchedText], Awaitable[list[Row]]]
 
 
@@ -119,22 +119,28 @@ def _error(row: Row) -> Data:
     return _hit(title, link("/jobs/", given), f"{row['count']:,} jobs, as job {row['example']}", at=row["last_at"])
 
 
+def _workflow(row: Row) -> Data:
+    says = f"request {row['request_id']}, {row['user_name']}"
+    return _hit(row["name"], f"/workflow/{row['request_id']}/", says, row["status"], row["modified_at"])
+
+
 async def _queues(read_models: ReadModels, sought: SearchedText) -> list[Row]:
     return await queues.serving(read_models, sought.vo, sought.text)
 
 
 LOOKS: Mapping[str, Look] = {
     "task": search.tasks, "job": search.jobs, "queue": _queues, "user": search.users, "node": search.nodes, "file": search.files,
-    "dataset": search.datasets, "error": search.errors,
+    "dataset": search.datasets, "error": search.errors, "workflow": search.workflows,
 }  # fmt: skip
 SHOW: Mapping[str, Callable[[Row], Data]] = {
     "task": _task, "job": _job, "queue": _queue, "user": _user, "node": _node, "file": _file, "dataset": _dataset,
-    "error": _error,
+    "error": _error, "workflow": _workflow,
 }  # fmt: skip
 #: The list that a part of a name filters, by kind: path and name of the filter.
 LISTS: Mapping[str, tuple[str, str]] = {
     "task": ("/tasks/", "taskname"), "queue": ("/queues/", "site"), "user": ("/tasks/", "username"),
-    "node": ("/jobs/", "modificationhost"), "error": ("/errors/", "errormessage"),
+    "node": ("/jobs/", "modificationhost"), "workflow": ("/workflows/", "name"),
+    "error": ("/errors/", "errormessage"),
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ SIGNPOSTS: tuple[Signpost, ...] = (
     Signpost("Failed jobs of the last day", "/jobs/?jobstatus=failed&hours=24", "failures errors"),
     Signpost("Errors", "/errors/", "causes failures codes diagnostics"),
     Signpost("Queues", "/queues/", "sites computing elements brokerage online offline"),
+    Signpost("Workflows", "/workflows/", "idds requests works graph nodes"),
     Signpost("Workers", "/workers/", "pilots batch slots"),
     Signpost("Harvesters", "/harvesters/", "instances orders dialogs"),
     Signpost("Users", "/users/", "people owners"),

@@ -14,16 +14,17 @@ TASK_STATES = (
 )  # fmt: skip
 TASK_ENDED = TASK_STATES[12:]
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "waiting": ("waiting", "defined", "activated", "throttled", "registered", "ready", "submitted", "rerefine", "to come",
-                "intended", "worker.pending"),
+    "waiting": ("waiting", "defined", "activated", "throttled", "registered", "ready", "submitted", "submitting", "resuming",
+                "rerefine", "to come", "intended", "worker.pending"),
     "active": ("sent", "starting", "running", "holding", "transferring", "merging", "finishing", "at work",
-               "scouting"),
+               "scouting", "transforming", "released", "closing"),
     "success": ("finished", "done", "stored", "in order"),
-    "partial": ("task.finished",),
+    "partial": ("task.finished", "subfinished"),
     "failed": ("failed", "broken", "tobroken", "not made", "altered", "fatal", "exited", "backoff",
                "missed", "lost", "timeout", "out_of_memory", "node_failed", "act"),
-    "cancelled": ("not begun", "stopped", "cancelled", "closed", "aborted", "aborting", "offline", "brokeroff", "preempted"),
-    "attention": ("pending", "paused", "exhausted", "test", "gone", "held", "no job", "asked", "look"),
+    "cancelled": ("not begun", "stopped", "cancelled", "closed", "aborted", "aborting", "offline", "brokeroff", "preempted",
+                  "pruned", "cancelling", "expired", "expiring"),
+    "attention": ("pending", "paused", "exhausted", "test", "gone", "held", "no job", "asked", "look", "suspended"),
 }
 GROUP_OF: Mapping[str, str] = {word: group for group, words in GROUPS.items() for word in words} | {"online": "success"}
 #: The shape that goes with a group, so that colour is never alone.
