@@ -51,8 +51,8 @@ SELECT n, name, vo, 'o', 'o', 'o', '', 1, '', '', '', 0, '', '', '', '', '', '',
   1, 0, '[0]', n, n, 1
 FROM (VALUES (7, 'night.survey', 'wlcg'), (8, 'night.dune', 'dune')) AS t (n, name, vo);
 INSERT INTO workflow_work (request_id, work, internal_id, name, work_type, dataset, first_node, nodes, released, finished, failed,
-  pruned, created_at, modified_at)
-VALUES (7, 0, '', 'isr', 1, '', 0, 5, 0, 3, 1, 1, 7, 7), (7, 1, '', 'coadd', 1, '', 5, 5, 0, 0, 0, 1, 7, 7);
+  pruned, waits, created_at, modified_at)
+VALUES (7, 0, '', 'isr', 1, '', 0, 5, 0, 3, 1, 1, false, 7, 7), (7, 1, '', 'coadd', 1, '', 5, 5, 0, 0, 0, 1, false, 7, 7);
 """
 
 
