@@ -12,6 +12,8 @@ from schemas.types import ConditionBranch, PredicateMethod, WorkEnd, WorkflowEnd
 
 _M = PredicateMethod
 WELL = frozenset({WorkEnd.FINISHED, WorkEnd.SUBFINISHED})
+#: More than a decider accepts: predicates that one condition reads, and levels of them.
+VALUES_MAX, LEVELS_MAX = 2_000, 50
 #: Orders after which a workflow takes true branches only.
 STOPS = frozenset({WorkflowEnding.ABORT, WorkflowEnding.EXPIRE, WorkflowEnding.FINISH})
 
@@ -20,7 +22,8 @@ STOPS = frozenset({WorkflowEnding.ABORT, WorkflowEnding.EXPIRE, WorkflowEnding.F
 class ConditionLedger:
     """Of one workflow. ends: of the works that ended. closed: works that wait. asked: conditions that may take a branch.
 
-    dormant: conditions that wait for another one.
+    dormant: conditions that wait for another one. sizes: of each condition how many predicates it reads and how deep they are
+    nested, with those of the conditions that it asks; None for one that cannot be judged.
     """
 
     waiting: set[int] = field(default_factory=set)
@@ -28,6 +31,7 @@ class ConditionLedger:
     started: set[int] = field(default_factory=set)
     ends: dict[int, WorkEnd] = field(default_factory=dict)
     conditions: list[Any] = field(default_factory=list)
+    sizes: list[tuple[int, int] | None] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
     dormant: set[int] = field(default_factory=set)
     works: int = 0
@@ -66,7 +70,7 @@ class ConditionsTaken:
 def _entered(ledger: ConditionLedger, name: str, event: Any) -> Iterator[str]:
     match name:
         case "WorksAdded":
-            _works_added(ledger, event)
+            yield from _works_added(ledger, event)
         case "WorkflowSealed":
             ledger.sealed = ledger.is_at_work = True
         case "NodesRestarted":
@@ -93,19 +97,35 @@ def _entered(ledger: ConditionLedger, name: str, event: Any) -> Iterator[str]:
             pass
 
 
-def _works_added(ledger: ConditionLedger, event: Any) -> None:
+def _works_added(ledger: ConditionLedger, event: Any) -> Iterator[str]:
     for one in event.works:
         if one.waits:
             ledger.waiting.add(ledger.works)
         ledger.works += 1
     ledger.closed = set(ledger.waiting)
-    ledger.conditions += event.conditions
+    for condition in event.conditions:
+        size = _size_of(ledger, condition)
+        if size is None:
+            yield f"condition {len(ledger.conditions)} asks one that is not before it, or more than {VALUES_MAX} values"
+        ledger.conditions.append(condition)
+        ledger.sizes.append(size)
     _ask_again(ledger)
 
 
+def _size_of(ledger: ConditionLedger, condition: Any) -> tuple[int, int] | None:
+    """Predicates and levels of a condition that comes next: what it asks must be known, so that judging it comes to an end."""
+    inner = [one.condition for one in condition.predicates if one.condition is not None]
+    sizes = [ledger.sizes[one] if 0 <= one < len(ledger.sizes) else None for one in inner]
+    known = [one for one in sizes if one is not None]
+    values = len(condition.predicates) + sum(one for one, _ in known)
+    levels = 1 + max((one for _, one in known), default=0)
+    return (values, levels) if len(known) == len(sizes) and values <= VALUES_MAX and levels <= LEVELS_MAX else None
+
+
 def _ask_again(ledger: ConditionLedger) -> None:
-    ledger.dormant = {number for number, one in enumerate(ledger.conditions) if one.waits}
-    ledger.asked = set(range(len(ledger.conditions))) - ledger.dormant
+    judged = {number for number, size in enumerate(ledger.sizes) if size is not None}
+    ledger.dormant = {number for number in judged if ledger.conditions[number].waits}
+    ledger.asked = judged - ledger.dormant
 
 
 def _retried(ledger: ConditionLedger) -> None:
@@ -120,7 +140,7 @@ def _evaluated(ledger: ConditionLedger, event: Any) -> Iterator[str]:
     if number not in ledger.asked:
         yield f"condition {number} takes a branch, it is not asked"
     ledger.asked.discard(number)
-    if number >= len(ledger.conditions):
+    if number >= len(ledger.conditions) or ledger.sizes[number] is None:
         return
     condition = ledger.conditions[number]
     is_true = event.branch is ConditionBranch.TRUE

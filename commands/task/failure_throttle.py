@@ -17,7 +17,7 @@ from schemas.task import ResumeTask, TaskCommandScheduled, TaskPaused
 from schemas.times import utc
 from schemas.types import CommandEnvelope, UnitChange
 
-#: Failures of a unit, in the mean, that make one throttle.
+#: Failures of a unit, in the mean, from one throttle to the next.
 FAILURES_A_THROTTLE = 5
 FIRST_MICROS = 120 * MINUTE
 #: Beyond it a throttle would last longer than the clocks of tasks allow them to wait.
@@ -30,17 +30,19 @@ def throttled_for_failures(
     """The throttle that follows from `changes` and the order of its end; none where it does not.
 
     done: units that are finished or given up with them. The number n of a throttle is one more than those so far; it is due when
-    the failures of the units that are left, in the mean, are 5 n, and lasts 120 min x n^2, at most 7 days.
+    the failures of the units that are left, in the mean, are 5 (n + 1), and lasts 120 min x n^2, at most 7 days. JEDI's first one,
+    at 5 failures, lasts for no time.
     """
     left, number = len(task.units) - done, task.throttles + 1
     if task.status is not TaskStatus.RUNNING or left <= 0:
         return ()
     failures = task.units.open_failures[0] + sum(_failures_added(task, one) for one in changes.values())
-    if failures < FAILURES_A_THROTTLE * number * left:
+    expected = FAILURES_A_THROTTLE * (number + 1)
+    if failures < expected * left:
         return ()
     at = by.issued_at + min(LAST_MICROS, FIRST_MICROS * number**2)
     found = f"the input that is left failed {failures / left:.1f} times in the mean"
-    reason = f"throttle {number}: {found}, expected less than {FAILURES_A_THROTTLE * number}; it goes on at {utc(at)}"
+    reason = f"throttle {number}: {found}, expected less than {expected}; it goes on at {utc(at)}"
     scheduled = TaskCommandScheduled(
         schedule_id=caused_command_id(by.command_id, ResumeTask.__name__, str(task.task_id), number),
         at=at,

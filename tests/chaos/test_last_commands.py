@@ -4,12 +4,13 @@ from collections import Counter
 
 from confluent_kafka import Producer
 
+from eventlog.connection import connection
 from schemas.topics import topics_of_role
 from tests.chaos.faults import DUPLICATES, _last_commands
 
 
 def test_the_last_commands_of_each_partition_are_found_and_none_before_them() -> None:
-    broker = Producer({"bootstrap.servers": "within:1", "test.mock.num.brokers": "1", "log_level": 0})
+    broker = Producer(connection("within:1", "mock") | {"test.mock.num.brokers": "1", "log_level": 0})
     node = next(iter(broker.list_topics(timeout=10).brokers.values()))
     first, second, *others = topics_of_role("commands")
     for topic in (first, second, *others):

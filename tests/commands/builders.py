@@ -8,7 +8,7 @@ from schemas.job import ReportJobEnd, ReportJobProgress
 from schemas.policy import ConfigureQueue
 from schemas.queue import JobQueued, LeaseJob
 from schemas.records import replace
-from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes, RefineTask, ResumeTask, SubmitTask
+from schemas.task import GenerateJobs, JobsOrdered, RecordJobOutcomes, RefineTask, SubmitTask
 from schemas.types import (
     BrokerageEvidence,
     DatasetRole,
@@ -104,12 +104,6 @@ def a_running_task(definition: TaskDefinition | None = None, *, inline: bool = T
     )
     generate_all(culm)
     return culm
-
-
-def end_throttle(culm: Culm) -> None:
-    """Let a task go on that rests because its input failed again and again, as a person may."""
-    if the_task(culm).throttle:
-        culm.send(ResumeTask(), str(TASK))
 
 
 def generate_all(culm: Culm, per_job: int = 1) -> None:

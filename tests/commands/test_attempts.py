@@ -19,7 +19,6 @@ from tests.commands.builders import (
     a_running_task,
     account,
     end,
-    end_throttle,
     generate_all,
     job,
     lease,
@@ -58,8 +57,6 @@ def test_a_retry_raises_the_failures_that_input_may_have() -> None:
     generate_all(culm)
     for _ in range(4):
         fail(culm)
-        end_throttle(culm)
-        generate_all(culm)
         assert the_task(culm).status == "running"
     fail(culm)
 

@@ -17,7 +17,7 @@ from schemas.task import (
     TaskAttributeChanged,
 )
 from schemas.types import JobUsage, OutcomeKind, Requirements, RetryAction, ScoutRules, SplitRules, TaskDefinition
-from tests.commands.builders import TASK, a_definition, a_running_task, account, end_throttle, generate_all, job, lease, the_task
+from tests.commands.builders import TASK, a_definition, a_running_task, account, generate_all, job, lease, the_task
 from tests.commands.in_memory import Culm
 from tests.commands.test_scouts import a_scouting_task, a_task_of_files
 
@@ -33,7 +33,6 @@ def definition_of(culm: Culm) -> TaskDefinition:
 def fails(culm: Culm, number: int, action: RetryAction, **changes: Any) -> None:
     """Job `number` of the task fails for what the rules take so."""
     account(culm, job(number), OutcomeKind.FAILED, error_source="pilot", error_code=1212, action=action, **changes)
-    end_throttle(culm)
     generate_all(culm)
 
 
@@ -112,7 +111,6 @@ def test_jobs_get_half_a_quarter_and_one_file_at_the_second_fourth_and_seventh_a
     for number in range(1, 8):
         account(culm, job(number), OutcomeKind.FAILED, action=RetryAction.LESS_INPUT)
         limits.append(files_of_a_job(definition_of(culm).rules))
-        end_throttle(culm)
         generate_all(culm, per_job=40)  # as one job, so that all attempts are of one number
 
     assert limits == [40, 20, 20, 10, 10, 10, 1]

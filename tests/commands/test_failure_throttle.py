@@ -35,20 +35,20 @@ def carried_out(culm: Culm) -> str:
 
 @pytest.mark.parametrize(
     ("times", "units", "status"),
-    [(4, 1, TaskStatus.RUNNING), (5, 1, TaskStatus.PAUSED), (4, 3, TaskStatus.RUNNING), (5, 3, TaskStatus.PAUSED)],
+    [(9, 1, TaskStatus.RUNNING), (10, 1, TaskStatus.PAUSED), (9, 3, TaskStatus.RUNNING), (10, 3, TaskStatus.PAUSED)],
 )
-def test_a_task_whose_input_failed_five_times_in_the_mean_rests(times: int, units: int, status: TaskStatus) -> None:
+def test_a_task_whose_input_failed_ten_times_in_the_mean_rests(times: int, units: int, status: TaskStatus) -> None:
     assert the_task(failing(times, units)).status is status
 
 
 def test_a_throttle_says_why_and_until_when_and_holds_the_jobs() -> None:
-    culm = failing(5)
+    culm = failing(10)
 
     (scheduled,) = the_task(culm).scheduled.values()
 
     found = culm.last(TaskPaused)
     assert found.reason == (
-        "throttle 1: the input that is left failed 5.0 times in the mean, expected less than 5; "
+        "throttle 1: the input that is left failed 10.0 times in the mean, expected less than 10; "
         "it goes on at 2027-01-15T10:00:00.000Z"
     )
     assert (found.throttle, scheduled.at - culm.now, scheduled.command) == (1, 120 * MINUTE, "ResumeTask")
@@ -56,7 +56,7 @@ def test_a_throttle_says_why_and_until_when_and_holds_the_jobs() -> None:
 
 
 def test_a_throttle_ends_at_its_time_and_not_before() -> None:
-    culm = failing(5)
+    culm = failing(10)
     culm.now += 120 * MINUTE - 1
     number = next(iter(the_task(culm).scheduled))
     assert culm.send(CarryOutScheduled(schedule_id=number), str(TASK), role="system").reason == "NOT_DUE"
@@ -69,22 +69,22 @@ def test_a_throttle_ends_at_its_time_and_not_before() -> None:
     assert lease(culm) is not None
 
 
-def test_the_second_throttle_comes_at_twice_the_failures_and_lasts_four_times_as_long() -> None:
-    culm = failing(5)
+def test_the_second_throttle_comes_after_five_more_failures_and_lasts_four_times_as_long() -> None:
+    culm = failing(10)
     culm.now += 120 * MINUTE
     carried_out(culm)
     generate_all(culm)
 
-    fail(culm, 6, 4)
+    fail(culm, 11, 4)
     before = the_task(culm).status
-    fail(culm, 10, 1)
+    fail(culm, 15, 1)
 
     (scheduled,) = the_task(culm).scheduled.values()
     assert (before, the_task(culm).status, scheduled.at - culm.now) == (TaskStatus.RUNNING, TaskStatus.PAUSED, 480 * MINUTE)
 
 
 def test_a_person_ends_a_throttle_and_its_own_end_leaves_a_later_pause_alone() -> None:
-    culm = failing(5)
+    culm = failing(10)
     culm.send(ResumeTask(), str(TASK))
     assert the_task(culm).status is TaskStatus.RUNNING
     culm.send(PauseTask(), str(TASK))
@@ -108,7 +108,7 @@ def test_input_that_was_given_up_or_is_done_does_not_count() -> None:
 
 
 def test_the_counts_come_back_from_the_rows_of_the_task() -> None:
-    form, task = AGGREGATES["task"].snapshot, the_task(failing(5, 2))
+    form, task = AGGREGATES["task"].snapshot, the_task(failing(10, 2))
 
-    assert (task.throttles, task.throttle, task.units.open_failures[0]) == (1, 1, 10)
+    assert (task.throttles, task.throttle, task.units.open_failures[0]) == (1, 1, 20)
     assert form.restored(dict(form.rows(task, {MAIN, *form.names(task)}))) == task

@@ -36,9 +36,9 @@ def test_pchain_says_that_there_are_no_workflows(client: Client, options: tuple[
 
 @pytest.mark.parametrize("command", ["show_workflow", "pause_workflow", "resume_workflow", "kill_workflow"])
 def test_pbook_says_what_is_not_there_of_workflows(client: Client, command: str) -> None:  # row 40
-    said = client.pbook(command, "1")
+    said = client.pbook(command, "899999999")
 
-    assert "ERROR : request 1 is not found\n" in said.text
+    assert "ERROR : request 899999999 is not found\n" in said.text
     assert "Traceback" not in said.text
 
 

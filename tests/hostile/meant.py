@@ -14,7 +14,7 @@ MEANT: Mapping[str, Mapping[str, Any]] = {
     "AccountCap": {"jobs_max": 100_000, "cores_max": 100_000},
     "AddEdges": {"chunk": 2, "first_parent": 0, "counts": [1, 0], "children": [1]},
     "AddInputNames": {"chunk": 0, "list": "pfnList"},
-    "AddWorks": {"chunk": 0, "depths": [0]},
+    "AddWorks": {"chunk": 0, "depths": [0], "conditions": []},
     "AssignScope": {"new_owner": None},
     "BrokerFigure": {"key": "BASE_DEFAULT_QUEUE_LENGTH_PER_PQ_USER", "value": 5.0},
     "ChangeSplitRule": {"code": "NF"},
@@ -39,6 +39,7 @@ MEANT: Mapping[str, Mapping[str, Any]] = {
     "RecordParentEnd": {"parent_status": "done"},
     "RecordWorkEnd": {"work": 0},
     "RedeemEnrolment": {"code": CODE, "redeemer": DIGEST},
+    "ResumeTask": {"throttle": 0},
     "RetryRule": {"attempts_max": None},
     "RetryTaskUnits": {"after": 0, "task_attempt": 1},
     "RevokeToken": {"token": CODE},
@@ -67,10 +68,10 @@ def meant(name: str, ground: Ground) -> Mapping[str, Any]:
         case "OutputFile":
             return {"lfn": f"out.{ground.tasks[0]}.txt"}
         case "SubmitWorkflow":
-            return {"request_id": ground.tasks[0], "works": 1, "nodes": 2, "edges": 1}
+            return {"request_id": ground.tasks[0], "works": 1, "nodes": 2, "edges": 1, "conditions": 0}
         case "SealWorkflow":
-            return {"works": 1, "nodes": 2, "edges": 1}
+            return {"works": 1, "nodes": 2, "edges": 1, "conditions": 0}
         case "WorkDefinition":
-            return {"nodes": 2}
+            return {"nodes": 2, "waits": False}
         case _:
             return MEANT.get(name, {})

@@ -242,8 +242,8 @@ def test_renewals_end_with_the_enrolment(site: Site) -> None:
     assert renewed["expires_at"] == short.until
 
 
-def forged(key: Any, header: dict[str, Any], **changes: Any) -> str:
-    claims = claims_of(WORKER) | {"iss": AGENTS_ISSUER, "iat": int(time.time()), "exp": int(time.time()) + 600} | changes
+def forged(key: Any, header: dict[str, Any], *, seconds: int = 600, **changes: Any) -> str:
+    claims = claims_of(WORKER) | {"iss": AGENTS_ISSUER, "iat": int(time.time()), "exp": int(time.time()) + seconds} | changes
     return jwt.encode({"typ": "at+jwt"} | header, claims, key, algorithms=["ES256", "RS256"])
 
 
@@ -271,7 +271,7 @@ def test_a_token_that_the_issuer_for_agents_did_not_sign_is_refused(api_home: Pa
         ({"sub": "someone"}, "member"),
         ({"queues": []}, "member"),
         ({"worker": None}, "member"),
-        ({"exp": int(time.time()) + 8000}, "lifetime"),
+        ({"seconds": 8000}, "lifetime"),
     ],
 )
 def test_a_token_of_the_issuer_for_agents_that_names_no_agent_is_believed_nothing(

@@ -41,11 +41,15 @@ def scripts_trouble(page: Page) -> list[str]:
 
 
 def too_wide(page: Page) -> list[str]:
-    """What stands beyond the right edge of a page that is wider than its window, the innermost first."""
+    """What stands beyond the right edge of a page that is wider than its window, the innermost first.
+
+    What a region scrolls is none of it, but for what is placed by something around the region, which no region cuts off.
+    """
     return list(
         page.evaluate(
             """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
-                .filter(one => one.getBoundingClientRect().right > innerWidth && !one.closest(".scroll"))
+                .filter(one => one.getBoundingClientRect().right > innerWidth
+                    && !(getComputedStyle(one).position === "absolute" ? one.offsetParent : one).closest(".scroll"))
                 .map(one => one.outerHTML.slice(0, 300)).concat("the document").reverse()"""
         )
     )

@@ -48,7 +48,7 @@ def test_a_pod_sees_the_storage_and_nothing_else_of_the_stack(tmp_path: Path) ->
         ({"JobStatus": 4, "ExitCode": 0}, NativeState.FINISHED),
         ({"JobStatus": 4, "ExitCode": 7}, NativeState.FAILED),
         ({"JobStatus": 4, "ExitBySignal": True, "ExitSignal": 11}, NativeState.FAILED),
-        ({"JobStatus": 3}, NativeState.FAILED),
+        ({"JobStatus": 3}, NativeState.CANCELLED),
         ({"JobStatus": 1}, NativeState.PENDING),
     ],
 )

@@ -41,11 +41,14 @@ function keepAsItIs(before, after) {
   return true;
 }
 
+// What this script made stays: no news have it.
+const isOfThePage = (node) => node.id !== "play";
+
 function take(news) {
   for (const [name, html] of Object.entries(news.regions)) {
     const region = document.querySelector(`[data-region="${name}"]`);
     if (!region) continue;
-    Idiomorph.morph(region, html, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: { beforeNodeMorphed: keepAsItIs } });
+    Idiomorph.morph(region, html, { morphStyle: "innerHTML", ignoreActiveValue: true, callbacks: { beforeNodeMorphed: keepAsItIs, beforeNodeRemoved: isOfThePage } });
   }
   localTimes(document);
   offerActions();
