@@ -70,7 +70,7 @@ def meant(name: str, ground: Ground) -> Mapping[str, Any]:
         case "SubmitWorkflow":
             return {"request_id": ground.tasks[0], "works": 1, "nodes": 2, "edges": 1, "conditions": 0}
         case "SealWorkflow":
-            return {"works": 1, "nodes": 2, "edges": 1, "conditions": 0}
+            return {"works": 1, "nodes": 2, "edges": 1}
         case "WorkDefinition":
             return {"nodes": 2, "waits": False}
         case _:
