@@ -23,7 +23,16 @@ from agents.harvester.known_workers import KnownWorker, missing_of, missing_of_p
 from agents.harvester.reporting import Reporting
 from agents.harvester.served import NOT_OURS, QueueService
 from agents.harvester.starting import WorkerStart
-from agents.harvester.systems.contract import BatchSystem, Description, Refused, SubmitOutcome, Submitted, Unknown, WorkerSpec
+from agents.harvester.systems.contract import (
+    BatchSystem,
+    Description,
+    MayTakeNoOrders,
+    Refused,
+    SubmitOutcome,
+    Submitted,
+    Unknown,
+    WorkerSpec,
+)
 
 #: Intents that are asked for at once.
 AT_ONCE = 8
@@ -50,7 +59,7 @@ class WorkerSubmission:
 
     def start_missing(self, service: QueueService, system: BatchSystem) -> int:
         """Start what the queue wants and has not, as far as its limit goes; how many. Raises CallFailed."""
-        if not service.epoch or service.is_held:
+        if not service.epoch or service.is_held or (isinstance(system, MayTakeNoOrders) and system.trouble):
             return 0
         awake = sum(worker.state != "held" for worker in service.known.values())
         description = _described(system)

@@ -18,9 +18,13 @@ def test_a_harvester_that_gets_no_answer_to_its_submissions_starts_as_many_worke
     for number in range(2, WANTED + 1, 2):
         site.culm.want(number)
         eventually(partial(_are_intended, site, number))
+    # Files that follow a submission are not sent without its answer: such half workers are ended and replaced.
+    is_whole = not hasattr(site.adapter.plugin(), "half_submitted")
+    if not is_whole:
+        site.adapter.heal()
     eventually(lambda: len(site.all_known()) >= WANTED)
 
-    assert len(site.intended()) == WANTED
+    assert WANTED <= len(site.intended()) <= (WANTED if is_whole else 2 * WANTED)
     site.culm.want(0)
     eventually(site.all_over)
 

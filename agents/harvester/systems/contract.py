@@ -191,6 +191,15 @@ class BatchSystem(Protocol):
 
 
 @runtime_checkable
+class MayTakeNoOrders(Protocol):
+    """What a system may have beside: times in which it is given no orders, so that none is prepared."""
+
+    @property
+    def trouble(self) -> str:
+        """Why; empty while it takes orders."""
+
+
+@runtime_checkable
 class RetiresWorkers(Protocol):
     """What a plugin may have beside: a way to say to workers that run that they shall take no more jobs."""
 
