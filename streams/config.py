@@ -32,8 +32,8 @@ class TimersConfig:
     """Addresses, how often due rows are looked for, and how long a stall counts as a gap in the watch.
 
     api: where the API that pilots come to is asked whether it is well (CULM_API_HEALTH, else CULM_API); None when it is not to
-    be looked at. period_seconds: from one look to the next. batch_max: rows that one look takes. gap_seconds: a stall that is
-    longer is a gap, for which leases are extended.
+    be looked at. period_seconds: from one look to the next. batch_max: rows that one look takes. gap_seconds: after a
+    stall that is longer the watch over silent pilots begins again.
     """
 
     kafka: str
