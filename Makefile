@@ -1,5 +1,5 @@
 # make demo: the main job on real input. make test: everything that proves it. The rest is for those who stay.
-.PHONY: help demo test fast lint sim killed bench bench-peers chaos hostile openapi sites setup up down status clean
+.PHONY: help demo test fast lint docs sim killed bench bench-peers chaos hostile openapi sites setup up down status clean
 .DEFAULT_GOAL := help
 
 # The first Python of this machine that is new enough; `make PYTHON=...` chooses another.
@@ -28,6 +28,7 @@ help:
 	@echo "make sites   the plugins of batch systems against real ones of this host (SYSTEMS=slurm,htcondor,kubernetes,local WORKERS=50)"
 	@echo "make openapi every operation of the OpenAPI document with no, weak and foreign tokens (OPENAPI_ARGUMENTS=--examples 5)"
 	@echo "make lint    ruff and mypy"
+	@echo "make docs    the manual, from docs/ into out/manual; a link that leads nowhere is an error"
 	@echo "make up      start the stack (then: eval \"\$$($(VENV)/bin/culm env)\"; prun ...)"
 	@echo "make down    stop it"
 
@@ -101,6 +102,10 @@ openapi: setup
 lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+
+# The warning is of the end of maintenance of mkdocs-material: docs/decisions/0127.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -W ignore -m mkdocs build --strict
 
 up: ports setup
 	$(VENV)/bin/culm up

@@ -21,7 +21,8 @@ class ApiConfig:
     shared_folder: a directory that all APIs of this Culm see (CULM_SHARED); `home` where it is not named.
     addresses: where it listens, and where clients, jobs and Culm's own processes reach it. vos: virtual organisations that are
     let in.
-    answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
+    body_bytes_max: of a request. answer_seconds: how long a client waits for the answer to a command unless it says otherwise.
+    pilot_answer_seconds: the same for pilots. database_connections: that it keeps to Postgres.
     tls_certificate, tls_key: PEM files (CULM_TLS_CERTIFICATE, CULM_TLS_KEY) of an API at an https address; the key may stand in
     the certificate's file. None at an http address.
     secrets_keys: file of the keys under which secrets of users are kept (CULM_SECRETS_KEYS).

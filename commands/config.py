@@ -14,7 +14,10 @@ GROUP = "culm-deciders"
 
 @dataclass(frozen=True, slots=True)
 class DeciderConfig:
-    """Addresses, and the name of this decider, which no other one that runs has and which it keeps over restarts."""
+    """Addresses, and the name of this decider, which no other one that runs has and which it keeps over restarts.
+
+    instance: that name, a number from 1. group: the consumer group of all deciders.
+    """
 
     kafka: str
     registry: str
@@ -33,6 +36,7 @@ class DeciderConfig:
     #: portions of some 20 ms of CPU, for which commands wait
     closed_rows_at_once_max: int = 20_000
     closed_rows_portion: int = 2_000
+    #: a transaction that is open for longer is aborted by Kafka
     transaction_ms_max: int = 10_000
     #: after so long without a sign of life the shards of a decider are given to others
     session_seconds: float = 10.0

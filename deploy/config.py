@@ -35,7 +35,11 @@ EXTERNAL_VARIABLES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The loopback ports of one stack."""
+    """The loopback ports of one stack.
+
+    api: of the first API. kafka: of the first Kafka node, for clients. kafka_controller: of the same node, for its controller.
+    registry: of the schema registry. postgres: of the database.
+    """
 
     api: int
     kafka: int
@@ -65,7 +69,10 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class StackConfig:
-    """All that distinguishes one stack from another."""
+    """All that distinguishes one stack from another.
+
+    home: the folder with every byte of its state. lib: where parts in Java and the pilot are kept. ports: on this machine.
+    """
 
     home: Path
     lib: Path

@@ -18,7 +18,12 @@ OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class KafkaSecurity:
-    """How a client logs in. password_file: read when a client is made, so that a new password needs no restart of the others."""
+    """How a client logs in.
+
+    protocol: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL. mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, with SASL. user: the
+    account, with SASL. password_file: of mode 600; read when a client is made, so that a new password needs no restart of the
+    others. ca_file: authorities of the brokers, PEM, with SSL; those of the system without it.
+    """
 
     protocol: str = "PLAINTEXT"
     mechanism: str = ""

@@ -14,7 +14,8 @@ class StreamsConfig:
     """Addresses, and the name that this worker keeps over restarts so that it takes its partitions back at once.
 
     api: base URL under which jobs fetch payload wrappers (CULM_API_PAYLOAD). session_seconds: after so long another worker gets
-    the partitions of one that is gone. instance: no two workers that run at the same time have the same.
+    the partitions of one that is gone. instance: no two workers that run at the same time have the same. group: how the names of
+    their consumer groups begin. commit_seconds: from one commit of positions to the next.
     """
 
     kafka: str
@@ -31,7 +32,8 @@ class TimersConfig:
     """Addresses, how often due rows are looked for, and how long a stall counts as a gap in the watch.
 
     api: where the API that pilots come to is asked whether it is well (CULM_API_HEALTH, else CULM_API); None when it is not to
-    be looked at.
+    be looked at. period_seconds: from one look to the next. batch_max: rows that one look takes. gap_seconds: after a
+    stall that is longer the watch over silent pilots begins again.
     """
 
     kafka: str

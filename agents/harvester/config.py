@@ -58,6 +58,9 @@ class ServedQueue:
 class HarvesterConfig:
     """One harvester.
 
+    api: base address of the API. home: folder of its state. token_file: with the token of the harvester, kept there when it
+    enrols. queues: those it serves (CULM_HARVESTER_CONFIG, else CULM_QUEUE with CULM_MAX_PILOTS). vo: its organisation.
+    node: name of the host. systems: settings of batch systems (CULM_HARVESTER_CONFIG). end_seconds: for an orderly end.
     stack: begins the tags of all its workers. patience_seconds: how long there must be too many pilots before some are asked to
     take no more jobs. poll_seconds: from one listing to the next when nothing wakes it. submit_seconds: from an intent to the
     last moment of its submission. service_seconds: for which it claims a queue. stands_by: it is one of several

@@ -17,9 +17,15 @@ LEASE_HEARTBEATS, LEASE_SECONDS_MIN, LEASE_SECONDS_MAX = 6, 3, 86_400
 class PilotConfig:
     """One pilot. The lease it gets is LEASE_HEARTBEATS heartbeats long (docs/architecture.md).
 
-    memory_grace: a payload may use so many times its `minRamCount`; memory_mb_max, if not 0, holds instead, and is what the pilot
-    offers. cores: what it offers; 0 when the site does not say. lifetime_seconds: jobs that may run longer do not go to it; those
-    of BPS may run 25 h unless told otherwise.
+    api: base address of the API. home: folder of its state. token_file: with the token of the pilot role. queue: of which it
+    takes jobs. vo: its organisation. label: of the jobs it takes, `unified` for all. heartbeat_seconds: from one report to the
+    next. idle_seconds: how long it waits for a job before it ends. update_seconds_max: how long a report is tried again while
+    the server is away.
+    stdout_mb_max: what a payload may write to its output. keep: leave folders of jobs where they are. node: name of the host.
+    harvester_id, worker_id: who started it, and as what. folder: of its jobs; one below `home` without it.
+    memory_grace: a payload may use so many times its `minRamCount`. memory_mb_max: if not 0, it holds instead, and is what the
+    pilot offers. cores: what it offers; 0 when the site does not say. lifetime_seconds: jobs that may run longer do not go to it;
+    those of BPS may run 25 h unless told otherwise.
     grace_seconds: from SIGTERM to SIGKILL of a payload; wrappers need 5 s of it.
     passed_on: further variables of the pilot's environment that payloads may see.
     token_key_file: with what the token is renewed; None for one that someone else renews. is_private: payloads, which run as the

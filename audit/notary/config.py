@@ -10,7 +10,11 @@ from process.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class NotaryConfig:
-    """folder: where ledgers, checkpoints and the key lie. A checkpoint comes after so many records or seconds with news."""
+    """One notary.
+
+    folder: where ledgers, checkpoints and the key lie. checkpoint_records: after so many a checkpoint comes.
+    checkpoint_seconds: after so long with news it comes, too.
+    """
 
     kafka: str
     folder: Path
