@@ -30,8 +30,8 @@ def throttled_for_failures(
     """The throttle that follows from `changes` and the order of its end; none where it does not.
 
     done: units that are finished or given up with them. The number n of a throttle is one more than those so far; it is due when
-    the failures of the units that are left, in the mean, are 5 (n + 1), and lasts 120 min x n^2, at most 7 days. JEDI's first one,
-    at 5 failures, lasts for no time.
+    the failures of the units that are left, in the mean, are 5 (n + 1), and lasts 120 min x n^2, at most 7 days. The first one of
+    JEDI, at 5 failures, lasts for no time.
     """
     left, number = len(task.units) - done, task.throttles + 1
     if task.status is not TaskStatus.RUNNING or left <= 0:
