@@ -205,6 +205,10 @@ class CommandGateway:
         await self.wait_for(position, seconds)
         return position
 
+    def take_news(self) -> None:
+        """Take what has come from the log by now; waits for nothing. Call from the event loop."""
+        self.answers.look()
+
     def _look(self) -> bool:
         """Take what has come from the log; true while a caller waits for an answer or a delivery."""
         self.sender.serve(0.0)

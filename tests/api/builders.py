@@ -87,6 +87,19 @@ def a_request(headers: dict[str, str] | None = None, path: str = "/v1/tasks") ->
 
 
 @dataclass(slots=True)
+class AnswersStandIn:
+    """Keeps what is to be called with records of a topic."""
+
+    taken: dict[str, Callable[[bytes | None, bytes | None], None]] = field(default_factory=dict)
+    interrupted: Callable[[], None] = lambda: None
+
+    def follow(self, topic: str, take: Callable[[bytes | None, bytes | None], None], interrupted: Callable[[], None]) -> None:
+        """Keep it."""
+        self.taken[topic] = take
+        self.interrupted = interrupted
+
+
+@dataclass(slots=True)
 class GatewayStandIn:
     """Answers commands by a function of the command and remembers what was sent. numbers_from: the first free task id."""
 
@@ -96,6 +109,10 @@ class GatewayStandIn:
     heartbeats: list[Any] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
     numbers_from: int = 10_000_005
+    answers: AnswersStandIn = field(default_factory=AnswersStandIn)
+
+    def take_news(self) -> None:
+        """Nothing comes by itself."""
 
     async def submit(
         self, command: Any, aggregate_id: str, identity: Identity, *, role: str | None = None, **how: Any
