@@ -31,6 +31,8 @@ TAKEN_MAX = 500
 log = structlog.get_logger()
 
 Awaited = asyncio.Future[CommandAnswered | None]
+#: Called with key and value of a record.
+Taken = Callable[[bytes | None, bytes | None], None]
 
 
 class AnswerWatch:
@@ -42,14 +44,14 @@ class AnswerWatch:
         self._waiting: dict[bytes, list[Awaited]] = {}
         self._since: dict[bytes, float] = {}
         self._by_aggregate: dict[bytes, set[bytes]] = {}
-        self._taken: dict[str, Callable[[bytes | None, bytes | None], None]] = {}
+        self._taken: dict[str, Taken] = {}
         self._interrupted: list[Callable[[], None]] = []
         self._ready = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._consumer: Consumer | None = None
 
-    def follow(self, topic: str, take: Callable[[bytes | None, bytes | None], None], interrupted: Callable[[], None]) -> None:
+    def follow(self, topic: str, take: Taken, interrupted: Callable[[], None]) -> None:
         """Have `take` called in `look` with key and value of each record of `topic`; before `start`. One reader, no other thread.
 
         interrupted: called when records may have been missed.

@@ -103,7 +103,7 @@ class PilotDispatch:
         self.queue_cache = QueueCache(services.read_models)
         self.tokens = AgentTokens(services.gate)
         self.empty_queues = EmptyQueues(services.codec)
-        services.gateway.answers.follow(QUEUE_EVENTS, self.empty_queues.take, self.empty_queues.forget_all)
+        services.gateway.follow(QUEUE_EVENTS, self.empty_queues.take, self.empty_queues.forget_all)
 
     async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | PilotReply:
         """A job as PanDA's flat object, or why not; `body` has legacy names. Raises BadRequest, Unavailable."""

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from api.config import ApiConfig
 from api.http.errors import OutcomeUnknown
+from api.log.answers import Taken
 from api.log.gateway import CommandGateway
 from api.log.positions import Position
 from api.queries.read_models import ReadModels, Row
@@ -87,19 +88,6 @@ def a_request(headers: dict[str, str] | None = None, path: str = "/v1/tasks") ->
 
 
 @dataclass(slots=True)
-class AnswersStandIn:
-    """Keeps what is to be called with records of a topic."""
-
-    taken: dict[str, Callable[[bytes | None, bytes | None], None]] = field(default_factory=dict)
-    interrupted: Callable[[], None] = lambda: None
-
-    def follow(self, topic: str, take: Callable[[bytes | None, bytes | None], None], interrupted: Callable[[], None]) -> None:
-        """Keep it."""
-        self.taken[topic] = take
-        self.interrupted = interrupted
-
-
-@dataclass(slots=True)
 class GatewayStandIn:
     """Answers commands by a function of the command and remembers what was sent. numbers_from: the first free task id."""
 
@@ -109,7 +97,13 @@ class GatewayStandIn:
     heartbeats: list[Any] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
     numbers_from: int = 10_000_005
-    answers: AnswersStandIn = field(default_factory=AnswersStandIn)
+    taken: dict[str, Taken] = field(default_factory=dict)
+    interrupted: Callable[[], None] = lambda: None
+
+    def follow(self, topic: str, take: Taken, interrupted: Callable[[], None]) -> None:
+        """Keep what is to be called."""
+        self.taken[topic] = take
+        self.interrupted = interrupted
 
     def take_news(self) -> None:
         """Nothing comes by itself."""

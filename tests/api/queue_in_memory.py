@@ -49,7 +49,7 @@ class GatewayInMemory(GatewayStandIn):
     def deliver(self) -> None:
         """Give the API the events that it has not seen."""
         for message, envelope in self.culm.events[self.delivered :]:
-            take = self.answers.taken.get(entry_of(message).topic)
+            take = self.taken.get(entry_of(message).topic)
             if take is not None:
                 assert entry_of(message).topic == QUEUE_EVENTS
                 take(envelope.aggregate_id.encode(), self.culm.codec.encode(message, envelope))

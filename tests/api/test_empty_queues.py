@@ -64,7 +64,7 @@ def test_an_interrupted_reader_knows_nothing() -> None:
     pilots = PilotsInMemory()
     pilots.ask()
 
-    pilots.gateway.answers.interrupted()
+    pilots.gateway.interrupted()
     pilots.ask()
 
     assert pilots.asked == 2
@@ -186,7 +186,7 @@ def test_an_event_that_cannot_be_read_may_have_added_a_job(value: bytes | None) 
     pilots = PilotsInMemory()
     pilots.ask()
 
-    pilots.gateway.answers.taken["culm.queue.events.v1"](QUEUE.encode(), value)
+    pilots.gateway.taken["culm.queue.events.v1"](QUEUE.encode(), value)
     pilots.ask()
 
     assert pilots.asked == 2
