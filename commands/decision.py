@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.bounds import Checked
-from schemas.types import GrantedRanges, HarvesterOrder, LeasedJob, RangeReport
+from schemas.types import GrantedRanges, HarvesterOrder, LeasedJob, NothingToLease, RangeReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class Decision:
     hits: Hits | None = None
     ranges_granted: tuple[GrantedRanges, ...] = ()
     ranges_refused: tuple[RangeReport, ...] = ()
+    nothing_to_lease: NothingToLease | None = None
 
 
 def accept(
@@ -77,6 +78,10 @@ def refuse(
     follow_ups: tuple[FollowUp, ...] = (),
     pilot_command: str | None = None,
     ranges_refused: tuple[RangeReport, ...] = (),
+    nothing_to_lease: NothingToLease | None = None,
 ) -> Decision:
     """Not carried out, or not all of it."""
-    return Decision(events, follow_ups, Refusal(reason, message), pilot_command, ranges_refused=ranges_refused)
+    refusal = Refusal(reason, message)
+    return Decision(
+        events, follow_ups, refusal, pilot_command, ranges_refused=ranges_refused, nothing_to_lease=nothing_to_lease
+    )

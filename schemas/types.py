@@ -22,6 +22,17 @@ from schemas.characters import (
 )
 
 
+class EmptyFor(StrEnum):
+    """Of which requests an answer without a job holds, until the queue has another event that may change it.
+    REQUEST: of this one alone, at its time; NARROWER: of those of the organisation that offer no more;
+    ORGANISATION: of all those of the organisation."""
+
+    UNKNOWN = "UNKNOWN"
+    REQUEST = "REQUEST"
+    NARROWER = "NARROWER"
+    ORGANISATION = "ORGANISATION"
+
+
 class LossCause(StrEnum):
     """Why a job was taken from its pilot. LEASE_EXPIRED: no heartbeat within the lease; WORKER_ENDED: the
     worker ended without a report; PILOT_RELEASED: the pilot gave it back; HOLDER_REVOKED: its pilot is believed
@@ -2818,6 +2829,36 @@ class NodeRange(Struct, frozen=True, kw_only=True, gc=False):
             0 <= self.first <= 1999999
             and 0 <= self.last <= 1999999
         )
+
+
+class NothingToLease(Struct, frozen=True, kw_only=True, gc=False):
+    """That a pilot got no job, for which other requests this holds, and when to come again.
+
+    empty_for: Of which requests it holds.
+    again_seconds: When a pilot may come again. In seconds.
+    """
+
+    empty_for: EmptyFor = EmptyFor.UNKNOWN
+    again_seconds: int = 10
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "empty_for": self.empty_for,
+            "again_seconds": self.again_seconds,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            empty_for=EmptyFor[record["empty_for"]],
+            again_seconds=record["again_seconds"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return 1 <= self.again_seconds <= 3600
 
 
 _NAMES_OF_NUCLEUSVERDICT = lines_of(

@@ -68,8 +68,9 @@ class Server:
         Not repeated here. A call that failed may have given a job away: the next one is the same request, and has that job for
         answer.
         """
+        is_new = not self._request_id
         self._request_id = self._request_id or uuid4().hex
-        body = {**offer, "wants_job_token": True, "request_id": self._request_id}
+        body = {**offer, "wants_job_token": True, "request_id": self._request_id, "request_is_new": is_new}
         answer = self._session.post("/server/panda/getJob", body)
         status = _status(answer)
         if status == TIMEOUT:

@@ -9,7 +9,7 @@ each key and no more.
 import asyncio
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from confluent_kafka import Consumer, Message
@@ -31,6 +31,8 @@ TAKEN_MAX = 500
 log = structlog.get_logger()
 
 Awaited = asyncio.Future[CommandAnswered | None]
+#: Called with key and value of a record.
+Taken = Callable[[bytes | None, bytes | None], None]
 
 
 class AnswerWatch:
@@ -42,10 +44,20 @@ class AnswerWatch:
         self._waiting: dict[bytes, list[Awaited]] = {}
         self._since: dict[bytes, float] = {}
         self._by_aggregate: dict[bytes, set[bytes]] = {}
+        self._taken: dict[str, Taken] = {}
+        self._interrupted: list[Callable[[], None]] = []
         self._ready = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._consumer: Consumer | None = None
+
+    def follow(self, topic: str, take: Taken, interrupted: Callable[[], None]) -> None:
+        """Have `take` called in `look` with key and value of each record of `topic`; before `start`. One reader, no other thread.
+
+        interrupted: called when records may have been missed.
+        """
+        self._taken[topic] = take
+        self._interrupted.append(interrupted)
 
     def start(self) -> None:
         """Begin to listen: from now on `look` finds what comes."""
@@ -126,8 +138,12 @@ class AnswerWatch:
             error = record.error()
             if error is not None:
                 log.warning("answers_interrupted", problem=error.str())
+                for interrupted in self._interrupted:
+                    interrupted()
                 continue
             key = record.key()
+            if self._taken and (take := self._taken.get(record.topic() or "")) is not None:
+                take(key, record.value())
             if key not in self._waiting and key not in self._by_aggregate:
                 continue
             try:
@@ -147,7 +163,8 @@ class AnswerWatch:
                 future.set_result(answer)
 
     def _begin(self) -> None:
-        consumer = tail_of(self._kafka, "culm-api-answers", (TOPIC, *topics_that_answer()), self._ending)
+        topics = dict.fromkeys((TOPIC, *topics_that_answer(), *self._taken))
+        consumer = tail_of(self._kafka, "culm-api-answers", topics, self._ending)
         if consumer is not None:
             self._consumer = consumer
             self._ready.set()

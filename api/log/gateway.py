@@ -8,7 +8,7 @@ given up (`eventlog/sender.py`), and what is only of use in time carries when it
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, Message
 
 from api.http.errors import BadRequest, BodyTooLarge, LogUnavailable, OutcomeUnknown, Overloaded
 from api.http.tracing import correlation_of_request
-from api.log.answers import AnswerWatch, Awaited
+from api.log.answers import AnswerWatch, Awaited, Taken
 from api.log.poller import Poller
 from api.log.positions import Position, Positions
 from eventlog.sender import CommandSender, RecordTooLarge
@@ -204,6 +204,14 @@ class CommandGateway:
         position = await self.position_of(aggregate, aggregate_id)
         await self.wait_for(position, seconds)
         return position
+
+    def follow(self, topic: str, take: Taken, interrupted: Callable[[], None]) -> None:
+        """As `AnswerWatch.follow`."""
+        self.answers.follow(topic, take, interrupted)
+
+    def take_news(self) -> None:
+        """Take what has come from the log by now; waits for nothing. Call from the event loop."""
+        self.answers.look()
 
     def _look(self) -> bool:
         """Take what has come from the log; true while a caller waits for an answer or a delivery."""

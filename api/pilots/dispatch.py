@@ -1,7 +1,8 @@
 """Jobs for pilots and reports from pilots, in any of their forms.
 
-A request for a job is one command to the queue, answered by the lease itself. A live report is always a heartbeat; it
-becomes a command only when the read model does not already show what it says. A final report is always a command.
+A request for a job is one command to the queue, answered by the lease itself; where it is known that the queue has none for
+it, it is answered at once. A live report is always a heartbeat; it becomes a command only when the read model does not already
+show what it says. A final report is always a command.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import structlog
 from api.http.errors import BodyTooLarge, OutcomeUnknown, ReadModelsUnavailable
 from api.log.gateway import now_micros
 from api.pilots.agent_tokens import AgentTokens
+from api.pilots.empty_queues import QUEUE_EVENTS, EmptyQueues
 from api.pilots.job_dict import job_dict
 from api.pilots.long_arguments import LINE_BYTES_MAX, arguments_for
 from api.pilots.offers import QUEUE_MAX, offer_from
@@ -37,7 +39,7 @@ from schemas.answer import CommandAnswered
 from schemas.characters import WORD
 from schemas.job import ReportJobEnd
 from schemas.queue import LeaseJob
-from schemas.types import JobError, JobSpec, LeasedJob, WorkerState
+from schemas.types import JobError, JobSpec, LeasedJob, PilotOffer, WorkerState
 from schemas.worker import ReportWorker
 
 NULL, TO_BE_KILLED = "NULL", "tobekilled"
@@ -100,6 +102,8 @@ class PilotDispatch:
         self._asked: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self.queue_cache = QueueCache(services.read_models)
         self.tokens = AgentTokens(services.gate)
+        self.empty_queues = EmptyQueues(services.codec)
+        services.gateway.follow(QUEUE_EVENTS, self.empty_queues.take, self.empty_queues.forget_all)
 
     async def lease(self, body: Mapping[str, Any], identity: Identity) -> dict[str, Any] | PilotReply:
         """A job as PanDA's flat object, or why not; `body` has legacy names. Raises BadRequest, Unavailable."""
@@ -107,19 +111,17 @@ class PilotDispatch:
         self.tokens.check(identity, EndpointClass.PILOT, queue, offer.worker_id or "")
         self.tokens.check(identity, EndpointClass.PILOT, text_of(body, "computingElement", QUEUE_MAX, WORD))
         asks = (identity.vo, queue, offer.worker_id or "")
+        # The log has the first request of each worker; and it alone knows whether a request that comes again was given a job.
+        is_known = not offer.worker_id or asks in self._asked
+        if is_known and (not offer.request_id or body.get("request_is_new") is True):
+            self._services.gateway.take_news()
+            empty = self.empty_queues.found(queue, identity.vo, offer)
+            if empty is not None:
+                return PilotReply(NO_JOBS, message=f"no jobs in PanDA: {empty}")
         try:
-            answer = await self._services.gateway.submit(
-                LeaseJob(offer=offer, is_first_request=asks not in self._asked, ranks=self._services.share_ranks),
-                queue,
-                identity,
-                role="pilot",
-                wait_seconds=self._services.config.pilot_answer_seconds,
-                # A lease that is made after the pilot gave up would be no one's.
-                only_in_time=True,
-            )
+            answer = await self._asked_of_the_log(queue, offer, identity, is_first_request=asks not in self._asked)
         except OutcomeUnknown as problem:
             return PilotReply(TIMEOUT, message=f"no answer from the queue in time: {problem.what}")
-        assert answer is not None, "a command that is only of use in time was not answered"
         if answer.reason == EXPIRED:
             return PilotReply(TIMEOUT, message="no answer from the queue in time")
         if answer.accepted or answer.reason == "NO_JOBS":
@@ -128,6 +130,26 @@ class PilotDispatch:
             why = f"no jobs in PanDA: {answer.message}" if answer.reason == "NO_JOBS" else str(answer.message)
             return PilotReply(NO_JOBS, message=why)
         return await self.payload(answer.leased, queue, identity, wants_token=body.get("wants_job_token") is True)
+
+    async def _asked_of_the_log(
+        self, queue: str, offer: PilotOffer, identity: Identity, *, is_first_request: bool
+    ) -> CommandAnswered:
+        """The decider's answer, kept where it holds for others; raises OutcomeUnknown, Unavailable."""
+        look, answer = self.empty_queues.begin(queue, identity.vo), None
+        try:
+            answer = await self._services.gateway.submit(
+                LeaseJob(offer=offer, is_first_request=is_first_request, ranks=self._services.share_ranks),
+                queue,
+                identity,
+                role="pilot",
+                wait_seconds=self._services.config.pilot_answer_seconds,
+                # A lease that is made after the pilot gave up would be no one's.
+                only_in_time=True,
+            )
+        finally:
+            self.empty_queues.end(look, offer, answer)
+        assert answer is not None, "a command that is only of use in time was not answered"
+        return answer
 
     async def payload(
         self, leased: LeasedJob, queue: str, identity: Identity, *, wants_token: bool = False

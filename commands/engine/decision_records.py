@@ -102,6 +102,7 @@ def answer_record(
         jobs_hit=decision.hits.jobs if decision.hits else None,
         units_hit=decision.hits.units if decision.hits else None,
         dry_run=by.dry_run,
+        nothing_to_lease=decision.nothing_to_lease,
     )
     return OutputRecord(entry_of(answer).topic, by.command_id.encode(), codec.encode(answer))
 

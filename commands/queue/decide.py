@@ -13,7 +13,7 @@ from commands.queue.binding import cancelled, decide_bound, prolong, pushes
 from commands.queue.elsewhere import offer_elsewhere
 from commands.queue.groups import GroupStep, group_of, group_of_spec
 from commands.queue.matching import best_match
-from commands.queue.missing import missing, missing_pushed
+from commands.queue.missing import no_job, no_job_pushed
 from commands.queue.model import DispatchQueue
 from commands.queue.revoked import leases_ended, lose_leases, revoke_leases
 from commands.queue.shares import cores_of, is_by_age, order_by, rank_of
@@ -143,14 +143,14 @@ def lease(queue: DispatchQueue, command: LeaseJob, by: CommandEnvelope) -> Decis
     if before is not None:
         return before
     if pushes(queue.settings):
-        return refuse("NO_JOBS", f"jobs of queue {by.aggregate_id} travel with their workers (mode PUSH): {missing_pushed()}")
+        return no_job_pushed(by.aggregate_id)
     corepower = queue.settings.corepower
     order = order_by(command.ranks, queue.ranks_sequence, queue.given, corepower)
     by_age = bool(order) and is_by_age(by.command_id)
     match = best_match(queue, offer, by.vo, by.issued_at, order, by_age=by_age)
     request = _first_request(command, by)
     if match is None:
-        return refuse("NO_JOBS", missing(queue, offer, by.vo), follow_ups=request)
+        return no_job(queue, offer, by.vo, request)
     job = queue.waiting[match.job_id]
     spec, share = job.spec, job.needs.share
     seconds = offer.lease_seconds or queue.settings.lease_seconds

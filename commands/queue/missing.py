@@ -1,43 +1,62 @@
 """Why a pilot got no job, and when it may come again: what the jobs that wait need and the pilot does not offer. Pure.
 
-Jobs of the pilot's own organisation alone are counted: of another's not even that they are there. Guards: the
-cost follows the number of lines, as that of a match.
+Jobs of the pilot's own organisation alone are counted: of another's not even that they are there. The answer says for which
+other requests it holds as well, so that these need not be asked of the log (docs/decisions/0128). Guards: the cost follows the
+number of lines, as that of a match; what an answer is said to hold for changes with an event of the queue alone, never with time.
 """
 
 from collections import Counter
 
-from commands.queue.matching import ANY_LABEL, SERVED_LABELS, SMALLER_SLOT_SECONDS
+from commands.decision import Decision, FollowUp, refuse
+from commands.queue.matching import ANY_LABEL, SERVED_LABELS, SMALLER_SLOT_SECONDS, fits, rounded
 from commands.queue.model import DispatchQueue
 from commands.queue.waiting import Needs
-from schemas.types import PilotOffer
+from schemas.types import EmptyFor, NothingToLease, PilotOffer
 
 #: When to come again: no job waits; some wait that need something else.
 IDLE_SECONDS, UNFIT_SECONDS = 30, 10
 
 
-def missing(queue: DispatchQueue, offer: PilotOffer, vo: str) -> str:
-    """The sentence for a pilot of `vo` that no job was given."""
+def no_job(queue: DispatchQueue, offer: PilotOffer, vo: str, follow_ups: tuple[FollowUp, ...] = ()) -> Decision:
+    """The refusal for a pilot of `vo` that no job was given."""
+    counts, may_fit = _counted(queue, offer, vo)
+    total = counts.total()
+    if not total:
+        empty = NothingToLease(empty_for=EmptyFor.ORGANISATION, again_seconds=IDLE_SECONDS)
+        return refuse("NO_JOBS", f"no job waits: come again in {IDLE_SECONDS} s", follow_ups=follow_ups, nothing_to_lease=empty)
+    seconds = min(SMALLER_SLOT_SECONDS, UNFIT_SECONDS)
+    told = ", ".join(f"{number:,} {what}" for what, number in counts.most_common())
+    unfit = NothingToLease(empty_for=EmptyFor.REQUEST if may_fit else EmptyFor.NARROWER, again_seconds=seconds)
+    return refuse(
+        "NO_JOBS", f"{total:,} jobs wait, {told}: come again in {seconds} s", follow_ups=follow_ups, nothing_to_lease=unfit
+    )
+
+
+def no_job_pushed(queue: str) -> Decision:
+    """The refusal for a pilot that asks where no pilot needs to."""
+    message = f"jobs of queue {queue} travel with their workers (mode PUSH): come again in {IDLE_SECONDS} s"
+    empty = NothingToLease(empty_for=EmptyFor.ORGANISATION, again_seconds=IDLE_SECONDS)
+    return refuse("NO_JOBS", message, nothing_to_lease=empty)
+
+
+def _counted(queue: DispatchQueue, offer: PilotOffer, vo: str) -> tuple[Counter[str], bool]:
+    """How many jobs of `vo` lack what; and whether one may fit all the same, now or later, as its line is not out of reach.
+
+    A job of such a line may be a little too large, behind those that are looked at, or kept for a smaller slot.
+    """
     counts: Counter[str] = Counter()
+    widest, may_fit = rounded(offer), False
     for needs, line in queue.lines.named(offer.owner, offer.task_id):
         head = queue.waiting[line.heap[0][1]]
         if needs.vo == vo and offer.owner in (None, head.owner):
             counts[_what(head.needs, offer)] += line.live
+            may_fit = may_fit or fits(needs, widest, vo)
     others = 0
     if offer.owner is not None or offer.task_id is not None:
         others = sum(line.live for needs, line in queue.lines.named(None) if needs.vo == vo) - counts.total()
     if others:
         counts["are of other users" if offer.task_id is None else f"are not of task {offer.task_id}"] += others
-    total = counts.total()
-    if not total:
-        return f"no job waits: come again in {IDLE_SECONDS} s"
-    seconds = min(SMALLER_SLOT_SECONDS, UNFIT_SECONDS)
-    told = ", ".join(f"{number:,} {what}" for what, number in counts.most_common())
-    return f"{total:,} jobs wait, {told}: come again in {seconds} s"
-
-
-def missing_pushed() -> str:
-    """For a pilot that asks where no pilot needs to."""
-    return f"come again in {IDLE_SECONDS} s"
+    return counts, may_fit
 
 
 def _what(needs: Needs, offer: PilotOffer) -> str:

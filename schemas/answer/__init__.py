@@ -18,6 +18,7 @@ from schemas.types import (
     GrantedRanges,
     HarvesterOrder,
     LeasedJob,
+    NothingToLease,
     RangeReport,
 )
 
@@ -64,6 +65,8 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     units_hit: Input units whose way it changes; null for a command that does not count them.
     dry_run: True where the command asked to be decided only: nothing was carried out.
     ranges_refused: Ranges of a report that were not taken, where the others were.
+    nothing_to_lease: Of a request for a job that was refused NO_JOBS: for which requests this holds; null in
+        other answers and those of earlier releases.
     """
 
     command_id: str
@@ -90,6 +93,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
     units_hit: int | None = None
     dry_run: bool = False
     ranges_refused: tuple[RangeReport, ...] = ()
+    nothing_to_lease: NothingToLease | None = None
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -118,6 +122,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             "units_hit": self.units_hit,
             "dry_run": self.dry_run,
             "ranges_refused": [item.to_avro() for item in self.ranges_refused],
+            "nothing_to_lease": None if self.nothing_to_lease is None else self.nothing_to_lease.to_avro(),
         }
 
     @classmethod
@@ -148,6 +153,7 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             units_hit=record["units_hit"],
             dry_run=record["dry_run"],
             ranges_refused=tuple(RangeReport.from_avro(item) for item in record["ranges_refused"]),
+            nothing_to_lease=None if record["nothing_to_lease"] is None else NothingToLease.from_avro(record["nothing_to_lease"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -170,4 +176,5 @@ class CommandAnswered(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.harvester_orders or all(map(HarvesterOrder.is_within_bounds, self.harvester_orders)))
             and (not self.ranges_granted or all(map(GrantedRanges.is_within_bounds, self.ranges_granted)))
             and (not self.ranges_refused or all(map(RangeReport.is_within_bounds, self.ranges_refused)))
+            and (self.nothing_to_lease is None or self.nothing_to_lease.is_within_bounds())
         )

@@ -181,6 +181,7 @@ def test_a_pilot_asks_under_the_same_id_until_it_has_an_answer(culm: CulmStandIn
     assert found == [None, None, None, {"StatusCode": 0, "PandaID": 7}]
     assert first == second == third != fourth
     assert len(first) == 32
+    assert [body["request_is_new"] for body in culm.requests_for_jobs] == [True, False, False, True]
 
 
 def test_a_pilot_whose_job_token_has_ended_reports_with_its_own(culm: CulmStandIn, tmp_path: Path) -> None:

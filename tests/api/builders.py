@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from api.config import ApiConfig
 from api.http.errors import OutcomeUnknown
+from api.log.answers import Taken
 from api.log.gateway import CommandGateway
 from api.log.positions import Position
 from api.queries.read_models import ReadModels, Row
@@ -96,6 +97,16 @@ class GatewayStandIn:
     heartbeats: list[Any] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
     numbers_from: int = 10_000_005
+    taken: dict[str, Taken] = field(default_factory=dict)
+    interrupted: Callable[[], None] = lambda: None
+
+    def follow(self, topic: str, take: Taken, interrupted: Callable[[], None]) -> None:
+        """Keep what is to be called."""
+        self.taken[topic] = take
+        self.interrupted = interrupted
+
+    def take_news(self) -> None:
+        """Nothing comes by itself."""
 
     async def submit(
         self, command: Any, aggregate_id: str, identity: Identity, *, role: str | None = None, **how: Any

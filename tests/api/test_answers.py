@@ -30,6 +30,10 @@ class Record:
         """What came instead of a record."""
         return self.trouble
 
+    def topic(self) -> str:
+        """Of which topic."""
+        return "answers"
+
     def key(self) -> bytes:
         """Of which command."""
         return self.name.encode()
@@ -45,6 +49,14 @@ class Record:
     def offset(self) -> int:
         """Where."""
         return 0
+
+
+class OfTopic(Record):
+    """A record of the topic `queues`."""
+
+    def topic(self) -> str:
+        """Of which topic."""
+        return "queues"
 
 
 class CodecStandIn:
@@ -68,6 +80,17 @@ def a_watch() -> tuple[AnswerWatch, CodecStandIn]:
 
 def delivered(watch: AnswerWatch, *records: Any) -> None:
     watch.deliver(records)
+
+
+def test_records_of_a_topic_that_is_followed_are_handed_on_in_their_order() -> None:
+    watch, codec = a_watch()
+    taken: list[Any] = []
+    watch.follow("queues", lambda key, value: taken.append((key, value)), lambda: taken.append("interrupted"))
+
+    delivered(watch, OfTopic("Q"), Record("mine"), Record("", KafkaError(KafkaError._TRANSPORT)), OfTopic("P"))
+
+    assert taken == [(b"Q", b"Q"), "interrupted", (b"P", b"P")]
+    assert codec.decoded == []
 
 
 def test_an_answer_without_a_caller_is_not_decoded() -> None:

@@ -26,7 +26,8 @@ def test_health_tells_anyone_how_much_is_set_aside_and_operators_of_the_vo_which
 
     read_models: Any = Marked()
     answering: Any = SimpleNamespace(
-        answers=SimpleNamespace(ready=True, waiting=0), sender=SimpleNamespace(unsent=0), start=None, close=None
+        answers=SimpleNamespace(ready=True, waiting=0), sender=SimpleNamespace(unsent=0), start=None, close=None,
+        follow=lambda *_: None,
     )
     services = replace(services_at(tmp_path), read_models=read_models, gateway=answering, condition=cast(Any, OneSetAside()))
     client = Client(create_app(services, only=[health.build_router]))

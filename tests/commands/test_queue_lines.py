@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import undo
+from commands.decision import Decision
 from commands.queue import matching
 from commands.queue.matching import fits
-from commands.queue.missing import missing
+from commands.queue.missing import no_job
 from commands.queue.model import DispatchQueue, evolve, initial
 from commands.queue.waiting import waiting_job
 from schemas.queue import JobLeased, JobQueued, JobWithdrawn, QueueEvent, TaskHeld, TaskReleased
@@ -53,6 +54,11 @@ def a_spec(job_id: int, *, task_id: int = 1, owner: str = "ann", priority: int =
         resource_type="SCORE",
         processing_type="x",
     )
+
+
+def message_of(decision: Decision) -> str:
+    assert decision.refusal is not None
+    return decision.refusal.message
 
 
 def an_offer(memory_mb: int = 0, owner: str | None = None, task_id: int | None = None) -> PilotOffer:
@@ -125,14 +131,15 @@ def test_an_offer_that_names_a_task_gets_jobs_of_that_task_only() -> None:
 
     assert best_match(queue, an_offer(task_id=8), "wlcg") == a_spec(2, task_id=8)
     assert best_match(queue, an_offer(task_id=9), "wlcg") is None
-    assert missing(queue, an_offer(task_id=9), "wlcg") == "2 jobs wait, 2 are not of task 9: come again in 10 s"
+    assert message_of(no_job(queue, an_offer(task_id=9), "wlcg")) == "2 jobs wait, 2 are not of task 9: come again in 10 s"
 
 
 def test_a_task_that_is_named_by_another_than_its_owner_has_no_job_for_them() -> None:
     queue = after(initial(), queued(a_spec(1, task_id=7, owner="ann")))
 
     assert best_match(queue, an_offer(owner="bob", task_id=7), "wlcg") is None
-    assert missing(queue, an_offer(owner="bob", task_id=7), "wlcg") == "1 jobs wait, 1 are not of task 7: come again in 10 s"
+    told = message_of(no_job(queue, an_offer(owner="bob", task_id=7), "wlcg"))
+    assert told == "1 jobs wait, 1 are not of task 7: come again in 10 s"
     assert best_match(queue, an_offer(owner="ann", task_id=7), "wlcg") == a_spec(1, task_id=7, owner="ann")
 
 

@@ -36,6 +36,7 @@ OFFER = {
     "siteName": QUEUE, "computingElement": QUEUE, "prodSourceLabel": "user", "mem": 24000, "diskSpace": 20000, "node": "n1",
     "remaining_time": 9000,
     "harvester_id": "h", "worker_id": "w", "heartbeat_seconds": 10, "taskID": 0, "resourceType": "SCORE",
+    "request_is_new": True,
 }  # fmt: skip
 WORKER = {"workerID": "w1", "harvesterID": "h1", "status": "started", "site": QUEUE, "node_id": "n1"}
 WORKER_V1 = {"worker_id": "w1", "harvester_id": "h1", "status": "started", "site": QUEUE, "node_id": "n1"}
