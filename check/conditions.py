@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from check.laws import Seen, Violation
+from check.of_workflows import LawOfWorkflows
 from schemas.types import ConditionBranch, PredicateMethod, WorkEnd, WorkflowEnding
 
 _M = PredicateMethod
@@ -42,29 +42,22 @@ class ConditionLedger:
 
 
 @dataclass
-class ConditionsTaken:
+class ConditionsTaken(LawOfWorkflows[ConditionLedger]):
     """A condition takes a branch once an attempt: the true one when it holds, the false one when all that it asks has ended."""
 
     name: str = "a condition of a workflow takes the branch that its works give, opens works that wait, and is not lost"
-    checked: int = 0
-    ledgers: dict[str, ConditionLedger] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
 
-    def see(self, record: Seen) -> Iterator[Violation]:
-        """A branch that the works do not give, and a condition that is left behind at an end."""
-        if record.role != "events" or record.aggregate != "workflow":
-            return
-        self.checked += 1
-        key = record.envelope.aggregate_id
-        self.places[key] = str(record.place)
-        for found in _entered(self.ledgers.setdefault(key, ConditionLedger()), record.name, record.message):
-            yield Violation(self.name, str(record.place), f"workflow {key}: {found}")
+    def opened(self) -> ConditionLedger:
+        """One without works."""
+        return ConditionLedger()
 
-    def end(self) -> Iterator[Violation]:
-        """Conditions that hold and took no branch."""
-        for key, ledger in self.ledgers.items():
-            for found in _lost(ledger):
-                yield Violation(self.name, self.places[key], f"workflow {key}: {found}")
+    def entered(self, ledger: ConditionLedger, name: str, event: Any) -> Iterator[str]:
+        """What does not follow from the events before."""
+        return _entered(ledger, name, event)
+
+    def left(self, ledger: ConditionLedger) -> Iterator[str]:
+        """What should have happened by now."""
+        return _lost(ledger)
 
 
 def _entered(ledger: ConditionLedger, name: str, event: Any) -> Iterator[str]:

@@ -19,6 +19,7 @@ from check.jobs import AcceptedIsTerminalOrLive, LegalJobs, NoJobLost
 from check.laws import CausesExist, CompleteDecisions, GaplessSequences, Law, OneAnswerEach, Seen, Settled, Violation
 from check.learned import LearnedFromSamples
 from check.leases import OnePilotEach, ReportsOfTheHolder
+from check.links import LinksCarried
 from check.names import WholeLists
 from check.organisations import EventsOfOneOrganisation
 from check.ranges import RangesCountedOnce
@@ -61,6 +62,7 @@ def laws_of_the_log(settled: Settled) -> list[Law]:
         RangesCountedOnce(),
         NodesReleasedOnce(),
         ConditionsTaken(),
+        LinksCarried(),
         LearnedFromSamples(),
         WholeLists(),
         LegalJobs(),

@@ -2550,6 +2550,54 @@ class LeaseSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
+_NAMES_OF_LINKDEFINITION = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class LinkDefinition(Struct, frozen=True, kw_only=True, gc=False):
+    """A link of parameters from one work to another, with the values that it carries.
+
+    link_id: Its id in the request.
+    source: Number of the work whose end lets it carry.
+    target: Number of the work whose task gets the values when a condition opens it.
+    parameters_json: What it sets of the parameters of the target's task, a JSON object.
+    """
+
+    link_id: str
+    source: int
+    target: int
+    parameters_json: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "link_id": self.link_id,
+            "source": self.source,
+            "target": self.target,
+            "parameters_json": self.parameters_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            link_id=record["link_id"],
+            source=record["source"],
+            target=record["target"],
+            parameters_json=record["parameters_json"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.source <= 9999
+            and 0 <= self.target <= 9999
+            and len(self.parameters_json) <= 6000 and TEXT.takes(self.parameters_json)
+            and _NAMES_OF_LINKDEFINITION("\n".join((self.link_id, ""))) is not None
+        )
+
+
 _NAMES_OF_LINKEDMEMBERSHIP = lines_of(
     (SUBJECT, 1, 255),
     (URL, 1, 500),
@@ -6449,6 +6497,36 @@ class JobSpec(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.inputs or all(map(JobInput.is_within_bounds, self.inputs)))
             and (not self.outputs or all(map(JobOutput.is_within_bounds, self.outputs)))
         )
+
+
+class LinkAccounts(Struct, frozen=True, kw_only=True, gc=False):
+    """One link with its standing.
+
+    definition: From where to where, and what.
+    applied: True when its source has ended.
+    """
+
+    definition: LinkDefinition
+    applied: bool = False
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "definition": self.definition.to_avro(),
+            "applied": self.applied,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            definition=LinkDefinition.from_avro(record["definition"]),
+            applied=record["applied"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return self.definition.is_within_bounds()
 
 
 class NewConsumer(Struct, frozen=True, kw_only=True, gc=False):

@@ -4,7 +4,7 @@ In: a plan of the grammar, the fields of a request. Out: why it cannot be run; t
 before anything of it is in the log, with the part that is not there yet.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from api.http.errors import BadRequest
@@ -12,6 +12,7 @@ from identity.identity import Identity
 from schemas.workflow import SubmitWorkflow
 from streams.idds.compile import CompiledGraph
 from streams.idds.compile_conditions import compile_conditions, starting_works
+from streams.idds.compile_links import plans_in, reason_against_links
 from streams.idds.model import FunctionPlan, Plan, UploadedStep, WorkflowPlan, WorkPlan
 
 NOT_YET = "not run by this server yet"
@@ -38,9 +39,11 @@ def reason_against(plan: Plan) -> str:
 
 
 def _against_workflow(plan: WorkflowPlan) -> str:
-    for one in (plan, *_within(plan)):
+    for one in plans_in(plan):
         if what := _missing_in(one):
             return f"{what} are {NOT_YET}"
+    if what := reason_against_links(plan):
+        return f"{what} are {NOT_YET}"
     conditions = compile_conditions(plan)
     if isinstance(conditions, str):
         return f"{conditions} are {NOT_YET}"
@@ -49,20 +52,11 @@ def _against_workflow(plan: WorkflowPlan) -> str:
     return f"works that nothing starts are {NOT_YET}" if idle else ""
 
 
-def _within(plan: WorkflowPlan) -> Iterator[WorkflowPlan]:
-    for one in plan.nodes:
-        if isinstance(one, WorkflowPlan):
-            yield one
-            yield from _within(one)
-
-
 def _missing_in(plan: WorkflowPlan) -> str:
     """What a workflow, or one within it, has of what is not run yet."""
     for found, what in (
         (plan.with_steps, "workflows that are sent in steps"),
         (plan.loop, "loops"),
-        (plan.links, "links of parameters"),
-        (plan.global_parameters or plan.sliced_parameters, "global parameters"),
     ):
         if found:
             return what

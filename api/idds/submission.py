@@ -17,16 +17,17 @@ from api.idds.calls import IddsRequest
 from api.idds.kept import digest_of, kept_parts
 from api.idds.runnable import NOT_YET, announced, fields_of, reason_against
 from api.idds.surface import BUILDS
-from api.idds.work_tasks import WorkSubmission, work_tasks
+from api.idds.work_tasks import WorkSubmission, check_linked, work_tasks
 from api.log.gateway import CommandGateway, check_command
 from identity.identity import Identity
 from schemas.answer import CommandAnswered
 from schemas.ids import FIRST_REQUEST_ID, caused_command_id, task_name_key
 from schemas.task_name import ClaimTaskName
-from schemas.types import WorkDefinition
+from schemas.types import LinkDefinition, WorkDefinition
 from schemas.workflow import AddEdges, AddWorks, SealWorkflow, SubmitWorkflow
 from streams.idds.compile import CompiledGraph, compile_graph
 from streams.idds.compile_conditions import CompiledConditions, compile_conditions, crossing
+from streams.idds.compile_links import LINKS_MAX, compile_links
 from streams.idds.faults import RequestFault
 from streams.idds.grammar import read_relayed, read_submission
 from streams.idds.model import SubmittedRequest, WorkflowPlan
@@ -140,12 +141,13 @@ class _Way:
         """Raise BadRequest for what the log would not take, before anything is claimed."""
         key = str(FIRST_REQUEST_ID)
         check_command(self._announcement(FIRST_REQUEST_ID), key)
-        for part in self._parts(self._definitions(FIRST_REQUEST_ID)):
-            if isinstance(part, AddEdges) or not (part.works or part.conditions):
+        for part in self._parts(self._definitions(FIRST_REQUEST_ID), FIRST_REQUEST_ID):
+            if isinstance(part, AddEdges) or not (part.works or part.conditions or part.links):
                 break  # the rest are numbers of the graph
             check_command(part, key)
-        for _ in work_tasks(self.read.graph, FIRST_REQUEST_ID, self.identity, self.read.conditions.waiting):
-            pass  # it raises for what cannot be registered
+        links = self._links(FIRST_REQUEST_ID)
+        for task in work_tasks(self.read.graph, FIRST_REQUEST_ID, self.identity, self.read.conditions.waiting):
+            check_linked(task, links)
 
     async def claim(self, hint: int) -> int:
         """The number of this request: `hint`, or the one that came first."""
@@ -170,7 +172,7 @@ class _Way:
         definitions = self._definitions(request_id)
         under_way: deque[asyncio.Task[CommandAnswered]] = deque()
         try:
-            for part in self._parts(definitions):
+            for part in self._parts(definitions, request_id):
                 if len(under_way) >= PARTS_UNDER_WAY_MAX:
                     _check(await under_way.popleft())
                 under_way.append(asyncio.create_task(self._part(part, key, part.chunk)))
@@ -189,8 +191,17 @@ class _Way:
         conditions = len(self.read.conditions.definitions)
         return announced(said, self.read.plan, self.read.graph, request_id, self.read.digest, self.identity, conditions)
 
-    def _parts(self, definitions: tuple[WorkDefinition, ...]) -> Iterator[AddWorks | AddEdges]:
-        return parts_of(self.read.graph, definitions, self.read.conditions.definitions)
+    def _parts(self, definitions: tuple[WorkDefinition, ...], request_id: int) -> Iterator[AddWorks | AddEdges]:
+        return parts_of(self.read.graph, definitions, self.read.conditions.definitions, self._links(request_id))
+
+    def _links(self, request_id: int) -> tuple[LinkDefinition, ...]:
+        waiting, name = self.read.conditions.waiting, self.identity.user_name
+        found = compile_links(self.read.plan, self.read.graph, waiting, request_id, name)
+        if isinstance(found, RequestFault):
+            raise BadRequest(f"{found.place}: {found.message}")
+        if len(found) > LINKS_MAX:
+            raise BadRequest(f"links between {len(found):,} pairs of works, at most {LINKS_MAX}")
+        return found
 
     def _definitions(self, request_id: int) -> tuple[WorkDefinition, ...]:
         waiting = self.read.conditions.waiting

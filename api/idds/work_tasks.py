@@ -7,8 +7,9 @@ Source: docs/reference/idds.md, "Works as tasks"; docs/decisions/0108.
 """
 
 import asyncio
+import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -22,6 +23,7 @@ from api.log.submitted_parameters import PROBLEMS_MAX, problems_in
 from identity.identity import Identity
 from schemas.ids import caused_command_id
 from schemas.server_address import SERVER
+from schemas.types import LinkDefinition
 from streams.idds.compile import CompiledGraph, CompiledWork
 from streams.idds.compile_tasks import WRAPPERS, TaskOrigin, task_parameters
 from streams.idds.faults import RequestFault, written
@@ -81,6 +83,13 @@ def _work_task(
     if problems:
         raise BadRequest(f"{written(work.plan.place)}: its task cannot be registered: {'; '.join(problems[:PROBLEMS_MAX])}")
     return WorkTask(number, stored, lists, waits or bool(work.names))
+
+
+def check_linked(task: WorkTask, links: Sequence[LinkDefinition]) -> None:
+    """Raise BadRequest for a link whose values the task could not have been submitted with."""
+    for one in links:
+        if one.target == task.number and (problems := problems_in({**task.parameters, **json.loads(one.parameters_json)})):
+            raise BadRequest(f"link {one.link_id} to work {task.number}: {'; '.join(problems[:PROBLEMS_MAX])}")
 
 
 class WorkSubmission:

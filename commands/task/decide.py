@@ -38,7 +38,7 @@ from commands.task.parents import record_parent_end, register_child
 from commands.task.progress import break_task, generate, park, throttle, wake
 from commands.task.retries import increase_attempts, limit_of_retries, retry_units, revival
 from commands.task.submission import add_names, expire, refused_unfinished, submit
-from commands.task.transitions import ACTIVE, RELOADABLE, RETRIABLE, WORKING, TaskStatus
+from commands.task.transitions import ACTIVE, HELD, RELOADABLE, RETRIABLE, WORKING, TaskStatus
 from commands.task.used_files import mark_files_used
 from identity.rights import acts_for_others
 from schemas.queue import AssignJobShares, HoldTask
@@ -239,6 +239,11 @@ def reload(task: Task, command: ReloadTask) -> Decision:
     """Execute again over old and new input (incexec)."""
     if task.status is not TaskStatus.WAITING and (refused := refused_unfinished(task)) is not None:
         return refused
+    if command.only_held:
+        is_held = task.request_id is not None and task.status in HELD and not task.orders and not task.jobs.counted()
+        if not is_held:
+            return refuse("WRONG_STATUS", f"the task is in {task.status} status, expected a work's that waits for its workflow")
+        return _reload(task, command.parameters_json or "{}", command.reason, retried=False, attempt=task.attempt)
     if task.status not in RELOADABLE:
         return _wrong_status(task, "incexec")
     return _reload(task, command.parameters_json or "{}", command.reason, retried=False)
@@ -311,7 +316,7 @@ def assign_share(task: Task, command: AssignShare) -> Decision:
     return accept(assigned, follow_ups=follow_ups)
 
 
-def _reload(task: Task, new_json: str, reason: str | None, *, retried: bool) -> Decision:
+def _reload(task: Task, new_json: str, reason: str | None, *, retried: bool, attempt: int | None = None) -> Decision:
     new = _object(new_json)
     if new is None:
         return refuse("BAD_PARAMETERS", "new parameters are not a JSON object")
@@ -323,7 +328,7 @@ def _reload(task: Task, new_json: str, reason: str | None, *, retried: bool) -> 
             parameters_json=json.dumps(merged, separators=(",", ":")),
             parameters_revision=task.parameters_revision + 1,
             retried=retried,
-            task_attempt=task.attempt + 1,
+            task_attempt=task.attempt + 1 if attempt is None else attempt,
             # A list whose key the new parameters have is replaced by what they say.
             lists=tuple(one for one in task.lists if one.list.partition("[")[0] not in new),
             reason=reason,

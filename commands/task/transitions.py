@@ -83,6 +83,8 @@ ACTIVE = WORKING | {_S.WAITING, _S.REGISTERED, _S.REREFINE, _S.DEFINED}
 ENDING = frozenset({_S.FINISHING, _S.ABORTING, _S.TOBROKEN})
 RETRIABLE = frozenset({_S.FINISHED, _S.FAILED, _S.EXHAUSTED})
 RELOADABLE = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.ABORTED, _S.EXHAUSTED})
+#: Where a task may be before it makes its first job.
+HELD = frozenset({_S.REGISTERED, _S.DEFINED, _S.REREFINE, _S.PENDING})
 FINAL = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.BROKEN, _S.ABORTED})
 VERDICTS = frozenset({_S.DONE, _S.FINISHED, _S.FAILED, _S.BROKEN, _S.ABORTED, _S.EXHAUSTED})
 
@@ -167,7 +169,8 @@ TRANSITIONS: frozenset[tuple[TaskStatus, type, TaskStatus]] = frozenset(
     | {(found, TaskRetried, _S.READY) for found in RETRIABLE}
     # A further part of a retry: the status is what came of the first.
     | {(found, TaskRetried, found) for found in WORKING | {_S.PAUSED}}
-    | {(found, TaskReloaded, _S.REREFINE) for found in RELOADABLE}
+    # A task that waits for its workflow gets other parameters, too.
+    | {(found, TaskReloaded, _S.REREFINE) for found in RELOADABLE | HELD}
     | {(found, TaskReassigned, found) for found in ACTIVE | {_S.EXHAUSTED, _S.PAUSED}}
     # With another nucleus, where it is not to keep its status.
     | {(found, TaskReassigned, _S.READY) for found in (_S.RUNNING, _S.SCOUTING, _S.PENDING)}

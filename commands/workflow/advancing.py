@@ -12,7 +12,7 @@ from commands.workflow.graph import FAILED, FINISHED, NOT_WELL
 from commands.workflow.model import Workflow, node_ranges
 from commands.workflow.slices import next_slice, slice_of
 from commands.workflow.submission import not_accepted
-from commands.workflow.to_tasks import another_slice, moved_units, standing_units, to_task
+from commands.workflow.to_tasks import another_slice, linked_parameters, moved_units, standing_units, to_task
 from commands.workflow.transitions import FINAL, RELEASING, WorkflowStatus
 from schemas.intervals import Intervals, intervals_of, joined, size
 from schemas.task import KillTask, PauseTask
@@ -55,7 +55,7 @@ def start_work(workflow: Workflow, command: StartWork, by: CommandEnvelope) -> D
         kill = to_task(workflow, with_task, KillTask(reason="its workflow ended"))
         found = f"work {command.work} starts no more, the workflow is in {workflow.status} status"
         return refuse("WRONG_STATUS", found, follow_ups=(kill,))
-    units = tuple(standing_units(workflow, with_task))
+    units = (*linked_parameters(workflow, command.work, with_task), *standing_units(workflow, with_task))
     is_suspended = workflow.status is WorkflowStatus.SUSPENDED
     pause = (to_task(workflow, with_task, PauseTask(reason="its workflow is suspended")),) if is_suspended else ()
     return accept(WorkStarted(work=command.work, name=work.name, task_id=command.task_id), follow_ups=(*units, *pause))

@@ -14,6 +14,7 @@ from schemas.types import EventEnvelope, WorkEnd
 from schemas.workflow import (
     ConditionEvaluated,
     EdgesAdded,
+    LinkApplied,
     NodesAdvanced,
     NodesRestarted,
     WorkEnded,
@@ -60,6 +61,9 @@ def evolve(workflow: Workflow, event: WorkflowEvent, envelope: EventEnvelope) ->
             workflow.change_work(event.work, replace(workflow.works[event.work], end=event.end))
         case ConditionEvaluated():
             _evaluated(workflow, event)
+        case LinkApplied():
+            workflow.links[event.link] = replace(workflow.links[event.link], applied=True)
+            workflow.due_links.pop(event.link, None)
         case WorkflowSuspended():
             pass
         case WorkflowResumed():
@@ -97,6 +101,8 @@ def _works_added(workflow: Workflow, event: WorksAdded) -> None:
     workflow.graph.add_nodes(event.depths)
     for definition in event.conditions:
         workflow.add_condition(definition)
+    for link in event.links:
+        workflow.add_link(link)
 
 
 def _evaluated(workflow: Workflow, event: ConditionEvaluated) -> None:

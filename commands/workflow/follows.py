@@ -5,19 +5,21 @@ Source: docs/reference/idds.md, "Conditions"; docs/decisions/0121.
 
 from commands.decision import FollowUp
 from commands.workflow.model import Workflow
-from commands.workflow.to_tasks import open_unit, to_task
+from commands.workflow.to_tasks import linked_parameters, open_unit, to_task
 from schemas.task import KillTask
-from schemas.workflow import AdvanceWorkflow, ConditionEvaluated, WorkEnded, WorkflowFinalized
+from schemas.workflow import AdvanceWorkflow, ConditionEvaluated, LinkApplied, WorkEnded, WorkflowFinalized
 
 NOT_STARTED = "no condition started it, and its workflow ended"
 
 
-def follows(workflow: Workflow, event: WorkEnded | ConditionEvaluated | WorkflowFinalized) -> tuple[FollowUp, ...]:
+def follows(workflow: Workflow, event: WorkEnded | LinkApplied | ConditionEvaluated | WorkflowFinalized) -> tuple[FollowUp, ...]:
     """Commands that follow from `event`, which settled by itself."""
     match event:
         case ConditionEvaluated():
-            opened = (workflow.works[number] for number in event.works)
-            released = tuple(one for work in opened for one in open_unit(workflow, work))
+            released: tuple[FollowUp, ...] = ()
+            for number in event.works:
+                work = workflow.works[number]
+                released = (*released, *linked_parameters(workflow, number, work), *open_unit(workflow, work))
             return (*released, FollowUp(str(workflow.request_id), AdvanceWorkflow())) if event.more else released
         case WorkflowFinalized():
             left = (workflow.works[number] for number in sorted(workflow.closed))

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from commands.undo import UndoDict, UndoList, UndoQueue
 from commands.workflow.conditions import WorkflowCondition, asked_works, branch_of, new_condition
 from commands.workflow.graph import JobGraph
+from commands.workflow.links import WorkflowLink
 from commands.workflow.transitions import FINAL, STOPPING, WorkflowStatus
 from commands.workflow.works import Work
 from identity.ruling import Thing
 from schemas.intervals import Intervals, joined
-from schemas.types import CommandEnvelope, ConditionDefinition, NodeRange, WorkflowEnding
+from schemas.types import CommandEnvelope, ConditionDefinition, LinkDefinition, NodeRange, WorkflowEnding
 from schemas.workflow import WorkflowCommand
 
 #: Of one request; the compiler refuses more, too (streams/idds/compile.py).
@@ -34,6 +35,8 @@ class Workflow:
 
     waiting_works: how many start by conditions; those that have not are `closed`. asking: a work, and the conditions that read
     its standing. due: conditions that take a branch as things stand.
+
+    due_links: those whose source has ended and that do not have its values yet.
     """
 
     status: WorkflowStatus = WorkflowStatus.UNKNOWN
@@ -65,6 +68,8 @@ class Workflow:
     due: UndoDict[int, None] = field(default_factory=UndoDict)
     waiting_works: int = 0
     closed: UndoDict[int, None] = field(default_factory=UndoDict)
+    links: UndoDict[int, WorkflowLink] = field(default_factory=UndoDict)
+    due_links: UndoDict[int, None] = field(default_factory=UndoDict)
     deferred: int = 0
     partial_node: int | None = None
     partial_children: int = 0
@@ -108,6 +113,8 @@ class Workflow:
         if self.waiting_works:
             _mark(self.closed, number, is_in=not work.is_open)
         self.ended_works += (work.end is not None) - (before.end is not None)
+        if self.links:
+            self.ask_links(number)
         for condition in self.asking.get(number, ()):
             self.ask(condition)
 
@@ -118,6 +125,18 @@ class Workflow:
         for work in set(asked_works(definition, self.conditions)):
             self.asking[work] = (*self.asking.get(work, ()), number)
         self.ask(number)
+
+    def add_link(self, definition: LinkDefinition) -> None:
+        """The next link."""
+        self.links[len(self.links)] = WorkflowLink(definition)
+        self.ask_links(definition.source)
+
+    def ask_links(self, source: int) -> None:
+        """Which links from a work are due as it stands now."""
+        for number, link in self.links.items():
+            if link.definition.source == source:
+                has_ended = self.works[source].end is not None
+                _mark(self.due_links, number, is_in=has_ended and not link.applied)
 
     def ask(self, number: int) -> None:
         """Whether a condition takes a branch as things stand; in a workflow that is stopped none takes a false one."""

@@ -1,4 +1,4 @@
-"""What follows by itself: works end with their nodes and tasks, conditions take branches, a workflow ends. Pure.
+"""What follows by itself: works end, links have their values, conditions take branches, a workflow ends. Pure.
 
 Source: docs/reference/idds.md, "Ends of a request" and "Conditions".
 """
@@ -8,7 +8,7 @@ from commands.workflow.model import Workflow
 from commands.workflow.transitions import AT_WORK, STOPPING, WorkflowStatus
 from commands.workflow.works import Work
 from schemas.types import ConditionBranch, PredicateValue, WorkEnd, WorkflowEnding, WorkflowOutcome
-from schemas.workflow import ConditionEvaluated, WorkEnded, WorkflowFinalized
+from schemas.workflow import ConditionEvaluated, LinkApplied, WorkEnded, WorkflowFinalized
 
 BAD = frozenset({WorkEnd.FAILED, WorkEnd.CANCELLED, WorkEnd.SUSPENDED, WorkEnd.EXPIRED})
 #: Ends of a task that say more than how many of its jobs ended well.
@@ -18,7 +18,7 @@ OF_ENDING = {WorkflowEnding.ABORT: WorkflowOutcome.CANCELLED, WorkflowEnding.EXP
 ASKING = STOPPING | {WorkflowStatus.TRANSFORMING}
 
 
-def settle(workflow: Workflow) -> WorkEnded | ConditionEvaluated | WorkflowFinalized | None:
+def settle(workflow: Workflow) -> WorkEnded | LinkApplied | ConditionEvaluated | WorkflowFinalized | None:
     """The next thing that happens without a command."""
     if workflow.status not in AT_WORK or workflow.status is WorkflowStatus.RESUMING:
         return None
@@ -26,6 +26,12 @@ def settle(workflow: Workflow) -> WorkEnded | ConditionEvaluated | WorkflowFinal
         work = workflow.works[number]
         return WorkEnded(
             work=number, name=work.name, end=end_of(work), finished=work.finished, failed=work.failed, pruned=work.pruned
+        )
+    # Before conditions: what one opens gets the values of the works that ended before it.
+    for number in sorted(workflow.due_links):
+        link = workflow.links[number].definition
+        return LinkApplied(
+            link=number, link_id=link.link_id, source=link.source, target=link.target, parameters_json=link.parameters_json
         )
     if workflow.due and workflow.status in ASKING and workflow.sealed:
         return _evaluated(workflow, min(workflow.due))

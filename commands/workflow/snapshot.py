@@ -13,17 +13,20 @@ from commands.snapshot import MAIN, Row, SnapshotForm
 from commands.undo import UndoArray, UndoBytes
 from commands.workflow.conditions import WorkflowCondition
 from commands.workflow.graph import DEFERRED, FAILED, FINISHED, PRUNED, JobGraph
+from commands.workflow.links import LINKS_MAX, WorkflowLink
 from commands.workflow.model import Workflow
 from commands.workflow.transitions import WorkflowStatus
 from commands.workflow.works import Work
 from schemas.intervals import Intervals, difference, intervals_of
-from schemas.types import ConditionAccounts, WorkAccounts
+from schemas.types import ConditionAccounts, LinkAccounts, WorkAccounts
 from schemas.workflow import (
     ChildPageSnapshot,
     ConditionEvaluated,
     ConditionPageSnapshot,
     DepthPageSnapshot,
     EdgesAdded,
+    LinkApplied,
+    LinkPageSnapshot,
     NodePageSnapshot,
     NodesAdvanced,
     NodesRestarted,
@@ -40,9 +43,9 @@ from schemas.workflow import (
 )
 
 WORKS, NODES, DEPTHS, OFFSETS, CHILDREN = "works", "nodes", "depths", "offsets", "children"
-CONDITIONS = "conditions"
+CONDITIONS, LINKS = "conditions", "links"
 #: Items of a page.
-PAGE = {WORKS: 250, NODES: 4_096, DEPTHS: 16_384, OFFSETS: 16_384, CHILDREN: 65_536, CONDITIONS: 20}
+PAGE = {WORKS: 250, NODES: 4_096, DEPTHS: 16_384, OFFSETS: 16_384, CHILDREN: 65_536, CONDITIONS: 20, LINKS: LINKS_MAX}
 
 
 def changed(workflow: Workflow, event: WorkflowEvent) -> Iterable[str]:
@@ -53,7 +56,8 @@ def changed(workflow: Workflow, event: WorkflowEvent) -> Iterable[str]:
             works = _pages(WORKS, len(workflow.works), len(event.works))
             nodes = len(graph), len(event.depths)
             conditions = _pages(CONDITIONS, len(workflow.conditions), len(event.conditions))
-            return {*works, *_pages(NODES, *nodes), *_pages(DEPTHS, *nodes), *conditions}
+            links = _pages(LINKS, len(workflow.links), len(event.links))
+            return {*works, *_pages(NODES, *nodes), *_pages(DEPTHS, *nodes), *conditions, *links}
         case EdgesAdded():
             first = len(graph.offsets)
             offsets = _pages(OFFSETS, first, max(event.first_parent + len(event.counts) - first, 0))
@@ -69,6 +73,8 @@ def changed(workflow: Workflow, event: WorkflowEvent) -> Iterable[str]:
         case ConditionEvaluated():
             conditions = _pages_of(CONDITIONS, (event.condition, *event.conditions))
             return {*conditions, *_pages_of(WORKS, event.works)}
+        case LinkApplied():
+            return (_name(LINKS, event.link),)
         case WorkflowEndOrdered():
             return _pages(WORKS, 0, len(workflow.works))
         case WorkflowRetried():
@@ -122,7 +128,7 @@ def names(workflow: Workflow) -> Iterable[str]:
     graph = workflow.graph
     lengths = {
         WORKS: len(workflow.works), NODES: len(graph), DEPTHS: len(graph.depths), OFFSETS: len(graph.offsets),
-        CHILDREN: len(graph.children), CONDITIONS: len(workflow.conditions),
+        CHILDREN: len(graph.children), CONDITIONS: len(workflow.conditions), LINKS: len(workflow.links),
     }  # fmt: skip
     for kind, length in lengths.items():
         yield from sorted(_pages(kind, 0, length))
@@ -176,6 +182,11 @@ def _page_row(workflow: Workflow, kind: str, first: int) -> Any:
         case "conditions":
             numbers = range(first, min(beyond, len(workflow.conditions)))
             return ConditionPageSnapshot(conditions=tuple(_condition(workflow.conditions[number]) for number in numbers))
+        case "links":
+            links = (workflow.links[number] for number in range(first, min(beyond, len(workflow.links))))
+            return LinkPageSnapshot(
+                links=tuple(LinkAccounts(definition=one.definition, applied=one.applied) for one in links)
+            )
         case "nodes":
             states, outstanding = bytes(graph.states[first:beyond]), packed(graph.outstanding[first:beyond])
             return NodePageSnapshot(first=first, states=states, outstanding=outstanding)
@@ -258,6 +269,9 @@ def restored(found: Mapping[str, Any]) -> Workflow:
     )
     for row in (one for page in _ordered(found, WORKS) for one in page.works):
         _add(workflow, row)
+    for number, link in enumerate(one for page in _ordered(found, LINKS) for one in page.links):
+        workflow.links[number] = WorkflowLink(link.definition, link.applied)
+        workflow.ask_links(link.definition.source)
     for one in (one for page in _ordered(found, CONDITIONS) for one in page.conditions):
         number = len(workflow.conditions)
         workflow.add_condition(one.definition)
@@ -299,5 +313,5 @@ def _ordered(found: Mapping[str, Any], kind: str) -> Iterator[Any]:
     return (found[f"{kind}-{number}"] for number in numbers)
 
 
-PAGE_WORK = {WORKS: 10, NODES: 2, DEPTHS: 2, OFFSETS: 2, CHILDREN: 4, CONDITIONS: 10}
+PAGE_WORK = {WORKS: 10, NODES: 2, DEPTHS: 2, OFFSETS: 2, CHILDREN: 4, CONDITIONS: 10, LINKS: 10}
 SNAPSHOT = SnapshotForm(rows, restored, changed, names, work=PAGE_WORK)

@@ -6,6 +6,7 @@ ascending order, so no edge comes twice. Source: docs/decisions/0094, 0090.
 
 from commands.decision import Decision, FollowUp, accept, refuse
 from commands.workflow.conditions import new_condition, problem_of
+from commands.workflow.links import problem_of_links
 from commands.workflow.model import CONDITIONS_MAX, EDGES_MAX, NODES_MAX, WORKS_MAX, Workflow
 from commands.workflow.transitions import WorkflowStatus
 from schemas.records import names_of
@@ -60,7 +61,7 @@ def add_works(workflow: Workflow, command: AddWorks) -> Decision:
             if one.name in names:
                 return refuse("BAD_GRAPH", f"works: {one.name[:100]!r} names two works")
             names.add(one.name)
-    problem = _problem_of_conditions(workflow, command)
+    problem = _problem_of_links(workflow, command) or _problem_of_conditions(workflow, command)
     if problem:
         return refuse("BAD_GRAPH", problem)
     return accept(
@@ -71,8 +72,18 @@ def add_works(workflow: Workflow, command: AddWorks) -> Decision:
             first_node=first_node,
             depths=command.depths,
             conditions=command.conditions,
+            links=command.links,
         )
     )
+
+
+def _problem_of_links(workflow: Workflow, command: AddWorks) -> str:
+    """All works came before: links name them by number."""
+    if not command.links:
+        return ""
+    if command.works or len(workflow.works) < workflow.announced[0]:
+        return f"links: found after {len(workflow.works):,} works, {workflow.announced[0]:,} were announced"
+    return problem_of_links(command.links, workflow.works, len(workflow.links))
 
 
 def _problem_of_conditions(workflow: Workflow, command: AddWorks) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from commands.decision import FollowUp
 from commands.workflow.graph import IS_PRUNED, IS_RELEASED, NOT_WELL
+from commands.workflow.links import values_for
 from commands.workflow.model import Workflow, intervals_from
 from commands.workflow.slices import GraphSlice
 from commands.workflow.transitions import RELEASING, WorkflowStatus
@@ -21,6 +22,7 @@ from schemas.workflow import AdvanceWorkflow
 RANGES_MAX = 1_000
 RELEASED, PRUNED, RETRIED = "parents ended well", "a parent did not end well", "its workflow is retried"
 OPENED = "a condition started its work"
+LINKED = "links of its workflow set parameters"
 #: In which a task still takes its input.
 TAKES_INPUT = RELEASING | {WorkflowStatus.SUSPENDED}
 
@@ -47,6 +49,14 @@ def open_unit(workflow: Workflow, work: Work) -> Iterator[FollowUp]:
     if work.waits and work.is_open and not work.nodes and work.task_end is None:
         unit = UnitRange(first=1, last=1)
         yield from _to(workflow, work, [unit], lambda units: ReleaseInput(units=units, reason=OPENED))
+
+
+def linked_parameters(workflow: Workflow, number: int, work: Work) -> Iterator[FollowUp]:
+    """To the task of a work that a condition has opened: what links set of its parameters, before its input is released."""
+    if work.waits and work.is_open and work.task_id is not None and work.task_end is None:
+        values = values_for(number, workflow.links)
+        if values:
+            yield to_task(workflow, work, ReloadTask(parameters_json=values, reason=LINKED, only_held=True))
 
 
 def standing_units(workflow: Workflow, work: Work) -> Iterator[FollowUp]:

@@ -6,6 +6,7 @@ from schemas.types import WorkflowEnding, WorkflowOutcome
 from schemas.workflow import (
     ConditionEvaluated,
     EdgesAdded,
+    LinkApplied,
     NodesAdvanced,
     NodesRestarted,
     WorkEnded,
@@ -81,7 +82,7 @@ TRANSITIONS: frozenset[tuple[WorkflowStatus, type, WorkflowStatus]] = frozenset(
     # A work may have its task before the last part has come, and that task may end.
     | {(_S.SUBMITTING, event, _S.SUBMITTING) for event in (WorkStarted, WorkEndReported)}
     | {(found, WorkStarted, found) for found in RELEASING | {_S.SUSPENDED, _S.RESUMING}}
-    | {(found, event, found) for found in AT_WORK for event in (NodesAdvanced, WorkEndReported, WorkEnded)}
+    | {(found, event, found) for found in AT_WORK for event in (NodesAdvanced, WorkEndReported, WorkEnded, LinkApplied)}
     # One that is stopped asks its conditions yet: what cleans up starts when works are terminated.
     | {(found, ConditionEvaluated, found) for found in STOPPING | {_S.TRANSFORMING}}
     # A job that was given up may end well after all, when its task is retried.

@@ -13,6 +13,7 @@ from schemas.types import WorkflowClock, WorkflowEnding
 from schemas.workflow import (
     ConditionEvaluated,
     EdgesAdded,
+    LinkApplied,
     NodesAdvanced,
     NodesRestarted,
     WorkEnded,
@@ -53,7 +54,7 @@ def apply_workflow(record: Recorded, event: WorkflowEvent, changes: RowChanges) 
             _happened(record, changes)
         case (
             WorksAdded() | EdgesAdded() | WorkStarted() | NodesAdvanced() | NodesRestarted() | WorkEndReported() | WorkEnded()
-            | WorkflowSuspended() | WorkflowResumed() | WorkflowEndOrdered() | ConditionEvaluated()
+            | WorkflowSuspended() | WorkflowResumed() | WorkflowEndOrdered() | ConditionEvaluated() | LinkApplied()
         ):  # fmt: skip
             _happened(record, changes)
         case _:

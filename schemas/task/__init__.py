@@ -1244,16 +1244,20 @@ class ReloadTask(Struct, frozen=True, kw_only=True, gc=False):
 
     parameters_json: New parameters, a JSON object merged into the old; null for none.
     reason: Why, as given.
+    only_held: True for a work's task that waits for its workflow with no job made: it gets the parameters, and
+        stays in its attempt; in any other status it is refused.
     """
 
     parameters_json: str | None = None
     reason: str | None = None
+    only_held: bool = False
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
         return {
             "parameters_json": self.parameters_json,
             "reason": self.reason,
+            "only_held": self.only_held,
         }
 
     @classmethod
@@ -1262,6 +1266,7 @@ class ReloadTask(Struct, frozen=True, kw_only=True, gc=False):
         return cls(
             parameters_json=record["parameters_json"],
             reason=record["reason"],
+            only_held=record["only_held"],
         )
 
     def is_within_bounds(self) -> bool:

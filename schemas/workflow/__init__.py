@@ -18,6 +18,8 @@ from schemas.types import (
     ConditionAccounts,
     ConditionBranch,
     ConditionDefinition,
+    LinkAccounts,
+    LinkDefinition,
     NodeRange,
     PredicateValue,
     UnitRange,
@@ -110,12 +112,14 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
     depths: Depths of the next nodes, in the order of their numbers: 0 without parents, else one more than the
         deepest of them. Nodes are counted through the works.
     conditions: The next conditions, after all works have come; each names only conditions before it.
+    links: The next links of parameters, after all works have come.
     """
 
     chunk: int
     works: tuple[WorkDefinition, ...] = ()
     depths: tuple[int, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
+    links: tuple[LinkDefinition, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -124,6 +128,7 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
             "works": [item.to_avro() for item in self.works],
             "depths": list(self.depths),
             "conditions": [item.to_avro() for item in self.conditions],
+            "links": [item.to_avro() for item in self.links],
         }
 
     @classmethod
@@ -134,6 +139,7 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
             works=tuple(WorkDefinition.from_avro(item) for item in record["works"]),
             depths=tuple(record["depths"]),
             conditions=tuple(ConditionDefinition.from_avro(item) for item in record["conditions"]),
+            links=tuple(LinkDefinition.from_avro(item) for item in record["links"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -144,8 +150,10 @@ class AddWorks(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.depths) <= 5000
             and (not self.depths or 0 <= min(self.depths) <= max(self.depths) <= 2000000)
             and len(self.conditions) <= 1000
+            and len(self.links) <= 100
             and (not self.works or all(map(WorkDefinition.is_within_bounds, self.works)))
             and (not self.conditions or all(map(ConditionDefinition.is_within_bounds, self.conditions)))
+            and (not self.links or all(map(LinkDefinition.is_within_bounds, self.links)))
         )
 
 
@@ -741,6 +749,59 @@ class EdgesAdded(Struct, frozen=True, kw_only=True, gc=False):
             and (not self.counts or 0 <= min(self.counts) <= max(self.counts) <= 100000)
             and len(self.children) <= 100000
             and (not self.children or 0 <= min(self.children) <= max(self.children) <= 1999999)
+        )
+
+
+_NAMES_OF_LINKAPPLIED = lines_of(
+    (WORD, 1, 64),
+)
+
+
+class LinkApplied(Struct, frozen=True, kw_only=True, gc=False):
+    """The source of a link ended: its target gets the values if it is opened from now on.
+
+    link: Number of the link, from 0.
+    link_id: Its id in the request.
+    source: Number of the work that ended.
+    target: Number of the work that gets the values.
+    parameters_json: What it sets of the parameters of the target's task, a JSON object.
+    """
+
+    link: int
+    link_id: str
+    source: int
+    target: int
+    parameters_json: str
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "link": self.link,
+            "link_id": self.link_id,
+            "source": self.source,
+            "target": self.target,
+            "parameters_json": self.parameters_json,
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            link=record["link"],
+            link_id=record["link_id"],
+            source=record["source"],
+            target=record["target"],
+            parameters_json=record["parameters_json"],
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            0 <= self.link <= 9999
+            and 0 <= self.source <= 9999
+            and 0 <= self.target <= 9999
+            and len(self.parameters_json) <= 6000 and TEXT.takes(self.parameters_json)
+            and _NAMES_OF_LINKAPPLIED("\n".join((self.link_id, ""))) is not None
         )
 
 
@@ -1387,6 +1448,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
     first_node: Number of the first of these nodes.
     depths: Depths of these nodes.
     conditions: The next conditions, after all works have come; each names only conditions before it.
+    links: The next links of parameters, after all works have come.
     """
 
     chunk: int
@@ -1395,6 +1457,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
     first_node: int
     depths: tuple[int, ...] = ()
     conditions: tuple[ConditionDefinition, ...] = ()
+    links: tuple[LinkDefinition, ...] = ()
 
     def to_avro(self) -> dict[str, Any]:
         """The record as fastavro takes it."""
@@ -1405,6 +1468,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
             "first_node": self.first_node,
             "depths": list(self.depths),
             "conditions": [item.to_avro() for item in self.conditions],
+            "links": [item.to_avro() for item in self.links],
         }
 
     @classmethod
@@ -1417,6 +1481,7 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
             first_node=record["first_node"],
             depths=tuple(record["depths"]),
             conditions=tuple(ConditionDefinition.from_avro(item) for item in record["conditions"]),
+            links=tuple(LinkDefinition.from_avro(item) for item in record["links"]),
         )
 
     def is_within_bounds(self) -> bool:
@@ -1429,8 +1494,10 @@ class WorksAdded(Struct, frozen=True, kw_only=True, gc=False):
             and len(self.depths) <= 5000
             and (not self.depths or 0 <= min(self.depths) <= max(self.depths) <= 2000000)
             and len(self.conditions) <= 1000
+            and len(self.links) <= 100
             and (not self.works or all(map(WorkDefinition.is_within_bounds, self.works)))
             and (not self.conditions or all(map(ConditionDefinition.is_within_bounds, self.conditions)))
+            and (not self.links or all(map(LinkDefinition.is_within_bounds, self.links)))
         )
 
 
@@ -1574,6 +1641,35 @@ class DepthPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
         return (
             0 <= self.first <= 2000000
             and len(self.depths) <= 65536
+        )
+
+
+class LinkPageSnapshot(Struct, frozen=True, kw_only=True, gc=False):
+    """A page of the links of a workflow.
+
+    links: In their order.
+    """
+
+    links: tuple[LinkAccounts, ...] = ()
+
+    def to_avro(self) -> dict[str, Any]:
+        """The record as fastavro takes it."""
+        return {
+            "links": [item.to_avro() for item in self.links],
+        }
+
+    @classmethod
+    def from_avro(cls, record: dict[str, Any]) -> Self:
+        """The record that fastavro read."""
+        return cls(
+            links=tuple(LinkAccounts.from_avro(item) for item in record["links"]),
+        )
+
+    def is_within_bounds(self) -> bool:
+        """True when every field keeps the bounds of its Avro file."""
+        return (
+            len(self.links) <= 100
+            and (not self.links or all(map(LinkAccounts.is_within_bounds, self.links)))
         )
 
 
@@ -1838,6 +1934,7 @@ WorkflowCommand = (
 WorkflowEvent = (
     ConditionEvaluated
     | EdgesAdded
+    | LinkApplied
     | NodesAdvanced
     | NodesRestarted
     | WorkEndReported

@@ -1,8 +1,8 @@
 """A compiled workflow as the commands that bring it into the log, part by part. Pure.
 
 In: the graph, and what each work needs of its task. Out: the announcement's counts, then `AddWorks` and `AddEdges` with their
-numbers: all works, conditions between them, then the depths of all nodes, then edges by parent. Guards: each part fits a record;
-numbers and order follow from the request alone, so that one that is sent again makes the same parts.
+numbers: all works, links and conditions between them, then the depths of all nodes, then edges by parent. Guards: each part fits
+a record; numbers and order follow from the request alone, so that one that is sent again makes the same parts.
 Source: docs/decisions/0094, 0095.
 """
 
@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from schemas.types import ConditionDefinition, WorkDefinition
+from schemas.types import ConditionDefinition, LinkDefinition, WorkDefinition
 from schemas.workflow import AddEdges, AddWorks
 from streams.idds.compile import CompiledGraph, CompiledWork
 from streams.idds.compile_tasks import TaskOrigin, task_parameters
@@ -21,6 +21,7 @@ DEPTHS_PER_PART = PARENTS_PER_PART = 5_000
 CHILDREN_PER_PART = 80_000
 #: Conditions, and what they name: works, conditions, predicates.
 CONDITIONS_PER_PART, MEMBERS_PER_PART = 500, 20_000
+LINKS_PER_PART = 40
 #: Names of jobs are in the kept request: they would not fit the parameters of a work.
 LEFT_OUT = "pfnList"
 PARAMETERS_CHARACTERS_MAX = 290_000
@@ -57,12 +58,18 @@ def _definition(work: CompiledWork, parameters: Mapping[str, Any], *, waits: boo
 
 
 def parts_of(
-    graph: CompiledGraph, definitions: Sequence[WorkDefinition], conditions: Sequence[ConditionDefinition] = ()
+    graph: CompiledGraph,
+    definitions: Sequence[WorkDefinition],
+    conditions: Sequence[ConditionDefinition] = (),
+    links: Sequence[LinkDefinition] = (),
 ) -> Iterator[AddWorks | AddEdges]:
     """The commands after the announcement, in order."""
     chunk = 0
     for works in _by_size(definitions):
         yield AddWorks(chunk=chunk, works=works)
+        chunk += 1
+    for first in range(0, len(links), LINKS_PER_PART):
+        yield AddWorks(chunk=chunk, links=tuple(links[first : first + LINKS_PER_PART]))
         chunk += 1
     for some in _by_members(conditions):
         yield AddWorks(chunk=chunk, conditions=some)

@@ -11,6 +11,7 @@ import structlog
 
 from check.conditions import ConditionsTaken
 from check.laws import Law, Seen
+from check.links import LinksCarried
 from check.ranges import RangesCountedOnce
 from check.report import LawResult, judge_log, laws_of_the_log, lines
 from check.rows import RowsEqualEvents, views
@@ -73,7 +74,7 @@ def test_a_good_log_breaks_no_law_and_every_law_had_work() -> None:
     # At the end of the run nothing is leased or due.
     quiet_rows = {f"rows of {table} equal the events" for table in ("lease", "deadline", "worker")}
     # No batch system and no job of event service and no workflow is played there.
-    elsewhere = (WorkersAreIntended, RangesCountedOnce, NodesReleasedOnce, ConditionsTaken)
+    elsewhere = (WorkersAreIntended, RangesCountedOnce, NodesReleasedOnce, ConditionsTaken, LinksCarried)
     assert idle <= {*quiet_rows, *(law.name for law in elsewhere)}
 
 

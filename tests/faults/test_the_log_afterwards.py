@@ -7,6 +7,7 @@ import pytest
 
 from check.conditions import ConditionsTaken
 from check.followed import FollowedFilesTakenOnce
+from check.links import LinksCarried
 from check.ranges import RangesCountedOnce
 from check.senders import RevokedHoldNothing
 from check.throttles import ThrottledForCause
@@ -35,5 +36,5 @@ def test_the_checker_finds_nothing_in_the_log_of_the_suite(stack: Stack, tmp_pat
     # Whether someone who held a lease was revoked on this stack, and whether a task followed input or was throttled, depends on
     # which tests ran on it; no job of event service and no workflow runs.
     quiet = (RevokedHoldNothing, FollowedFilesTakenOnce, ThrottledForCause, RangesCountedOnce, NodesReleasedOnce)
-    elsewhere = {law.name for law in (*quiet, ConditionsTaken)}
+    elsewhere = {law.name for law in (*quiet, ConditionsTaken, LinksCarried)}
     assert verdict.idle <= {"rows of lease equal the events", *elsewhere}

@@ -260,7 +260,7 @@ OUTPUT = "conditions on what a payload gave"
     ("name", "reason"),
     [
         ("conditions", f"{OUTPUT} (get_custom_condition_status of 10101010) are not run by this server yet"),
-        ("loop", "global parameters are not run by this server yet"),
+        ("loop", "loops are not run by this server yet"),
         ("function", "functions as tasks are not run by this server yet"),
         ("steps_1", STEPS),
     ],

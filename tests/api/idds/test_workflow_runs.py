@@ -14,6 +14,7 @@ import pytest
 from api.log.long_lists import PFN_LIST
 from commands.task.transitions import TaskStatus
 from schemas.job import JobFailed, JobFinished
+from schemas.queue import JobQueued
 from schemas.task import SubmitTask, TaskReloaded, TaskSubmitted
 from schemas.types import WorkflowOutcome
 from schemas.workflow import ConditionEvaluated, WorkflowFinalized, WorkStarted
@@ -27,7 +28,7 @@ from tests.api.idds.test_into_deciders import DecidingGateway
 from tests.commands.builders import a_queue, end, lease, spec_of
 from tests.commands.in_memory import a_culm
 from tests.streams.builders import a_queue as a_known_queue
-from tests.streams.idds_requests import a_condition, a_request, a_work, asks, golden
+from tests.streams.idds_requests import WORKFLOWS, a_condition, a_request, a_work, an_object, asks, golden
 
 FINAL_WORK = "37c30fa1"
 INIT = "pipetaskInit"
@@ -290,3 +291,49 @@ def test_an_aborted_request_takes_its_tasks_with_it(grid: Grid) -> None:
     assert ran == []
     assert grid.status_of_tasks() == [TaskStatus.ABORTED] * 3
     assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.CANCELLED
+
+
+def linked(executable: str = "echo 5") -> list[dict[str, Any]]:
+    """`second` runs after `first`, and has its command line and priority."""
+    names = ("executable", "task_priority")
+    link = an_object("ParameterLink", WORKFLOWS, internal_id="l1", num_parameters=2, parameters={
+        str(number): {"source": name, "destination": name} for number, name in enumerate(names)
+    })  # fmt: skip
+    flow = a_request(
+        a_work("first", task_queue="LOCAL", executable=executable, task_priority=700),
+        a_work("second", task_queue="LOCAL", executable="true", task_priority=0),
+        initial_works=["first"],
+        _conditions={"c1": a_condition("c1", [asks("first", "is_finished")], ["second"])},
+        parameter_links={"l1": link},
+        parameter_links_source={"first": ["l1"]},
+        parameter_links_destination={"second": ["l1"]},
+    )
+    return [flow["request_metadata"]["workflow"]]
+
+
+def test_a_link_gives_a_work_the_command_line_and_the_priority_of_the_one_before(grid: Grid) -> None:
+    grid.submit(linked())
+
+    ran = grid.run()
+
+    (reloaded,) = grid.events(TaskReloaded)
+    assert json.loads(reloaded.parameters_json)["taskPriority"] == 700
+    specs = [one.spec for one in grid.events(JobQueued)]
+    assert ["echo 5" in one.parameters for one in specs] == [True, True]
+    assert specs[0].priority == specs[1].priority
+    assert len(ran) == 2
+    assert grid.status_of_tasks() == [TaskStatus.DONE] * 2
+    assert grid.events(WorkflowFinalized)[-1].outcome is WorkflowOutcome.FINISHED
+    assert grid.culm.letters == []
+
+
+def test_a_value_that_the_task_could_not_be_submitted_with_is_refused_before_anything_is_claimed(grid: Grid) -> None:
+    headers = {"Authorization": f"Bearer {grid.front.headers()['X-IDDS-Auth-Token']}", "Origin": "wlcg"}
+    given = {"command_name": "submit", "args": json.dumps(linked(executable="x" * 7_000)), "manager": True}
+
+    answer = grid.front.ask("POST", "/server/panda/relay_idds_command", json.dumps(given).encode(), headers, prefix="")
+
+    done, why = answer.json()
+    assert done is False
+    assert "a link sets" in why
+    assert grid.events(TaskSubmitted) == []
