@@ -14,7 +14,7 @@ MEANT: Mapping[str, Mapping[str, Any]] = {
     "AccountCap": {"jobs_max": 100_000, "cores_max": 100_000},
     "AddEdges": {"chunk": 2, "first_parent": 0, "counts": [1, 0], "children": [1]},
     "AddInputNames": {"chunk": 0, "list": "pfnList"},
-    "AddWorks": {"chunk": 0, "depths": [0], "conditions": []},
+    "AddWorks": {"chunk": 0, "depths": [0], "conditions": [], "links": []},
     "AssignScope": {"new_owner": None},
     "BrokerFigure": {"key": "BASE_DEFAULT_QUEUE_LENGTH_PER_PQ_USER", "value": 5.0},
     "ChangeSplitRule": {"code": "NF"},
