@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.02
 #: A record of the log is a row at the latest after this.
 CATCH_UP_SECONDS = 3.0
 #: What a harvester needs to know of a class.
-CLASS_FIELDS = ("name", "wanted", "memory_mb", "cores", "walltime_seconds")
+CLASS_FIELDS = ("name", "wanted", "memory_mb", "cores", "walltime_seconds", "kept_for_now")
 
 
 def build_router(services: Services) -> APIRouter:
@@ -116,7 +116,7 @@ async def wanted_workers(services: Services, queue: str, after: int | None, seco
 
 async def _wanted(read_models: ReadModels, queue: str) -> dict[str, Any]:
     row = await questions.demand(read_models, queue) or {"wanted": 0, "live": 0, "sequence": 0, "classes": [], "mode": "PULL"}
-    classes = [{name: one[name] for name in CLASS_FIELDS} for one in row["classes"] or ()]
+    classes = [{name: one.get(name) for name in CLASS_FIELDS} for one in row["classes"] or ()]
     numbers = {name: row[name] for name in ("wanted", "live", "sequence")}
     return {"queue": queue, **numbers, "mode": row["mode"], "classes": classes}
 

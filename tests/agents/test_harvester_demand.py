@@ -1,5 +1,7 @@
 """What a harvester believes of an answer about demand."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -7,6 +9,9 @@ import pytest
 from agents.harvester.demand import Demand, DemandPoller, WantedClass, demand_of
 from agents.session import AgentSession
 from agents.stop_event import StopEvent
+from api.native import queues
+from api.services import Services
+from schemas.types import ClassDemand
 
 
 def test_a_queue_without_classes_is_one_class_of_its_own_limits() -> None:
@@ -30,6 +35,19 @@ def test_workers_that_are_only_not_removed_at_once_are_not_replaced() -> None:
     (large,) = demand_of({"wanted": 17, "sequence": 7, "classes": classes}).classes
 
     assert (large.wanted, large.to_have) == (17, 2)
+
+
+def test_what_the_api_says_of_a_class_is_all_that_a_harvester_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = ClassDemand(name="large", wanted=17, memory_mb=12000, cores=2, walltime_seconds=3600, kept_for_now=15, waiting=2)
+
+    async def row(*_: Any) -> dict[str, Any]:
+        return {"wanted": 17, "live": 17, "sequence": 7, "mode": "PULL", "classes": [large.to_avro()]}
+
+    monkeypatch.setattr("api.native.queues.questions.demand", row)
+
+    answer = asyncio.run(queues.wanted_workers(cast(Services, SimpleNamespace(read_models=None)), "Q", None, 0.0))
+
+    assert demand_of(answer) == Demand((WantedClass("large", 17, 12000, 2, 3600, 15),), 7)
 
 
 @pytest.mark.parametrize(
