@@ -43,7 +43,7 @@ SEAMS = re.compile(r"""["']\s*(?:#[^\n]*\n\s*)*[bBfFrRuU]*["']|\\\n""")
 #: Another escape; the letter in it is no letter of the text.
 ESCAPES = re.compile(r"\\.")
 FOLDERS = (
-    "agents", "api", "audit", "check", "cli", "commands", "demo", "deploy", "docs", "eventlog", "identity", "process",
+    "agents", "api", "audit", "check", "cli", "client", "commands", "demo", "deploy", "docs", "eventlog", "identity", "process",
     "projections", "schemas", "streams", "tests",
 )  # fmt: skip
 PLAIN = {".avsc", ".css", ".html", ".js", ".json", ".md", ".sql", ".toml", ".yml"}
