@@ -462,9 +462,9 @@ class AsyncOperations:
         """Let the task make jobs for input units that were held. For users: own task."""
         return await self._row(CommandAnswer, Call("POST", "/v1/commands/ReleaseInput", query={"dry_run": dry_run, "at": at}, headers={"prefer": prefer, "idempotency-key": idempotency_key}, body={"units": units, "aggregate_id": str(aggregate_id), "reason": reason, "expected_sequence": expected_sequence}))
 
-    async def reload_task(self, aggregate_id: str | int, *, dry_run: bool | None = None, at: str | None = None, prefer: str | None = None, idempotency_key: str | None = None, parameters_json: str | None = None, reason: str | None = None, expected_sequence: int | None = None) -> CommandAnswer:
+    async def reload_task(self, aggregate_id: str | int, *, dry_run: bool | None = None, at: str | None = None, prefer: str | None = None, idempotency_key: str | None = None, parameters_json: str | None = None, reason: str | None = None, only_held: bool | None = None, expected_sequence: int | None = None) -> CommandAnswer:
         """Execute an ended task again over old and new input (incexec). For users: own task."""
-        return await self._row(CommandAnswer, Call("POST", "/v1/commands/ReloadTask", query={"dry_run": dry_run, "at": at}, headers={"prefer": prefer, "idempotency-key": idempotency_key}, body={"aggregate_id": str(aggregate_id), "parameters_json": parameters_json, "reason": reason, "expected_sequence": expected_sequence}))
+        return await self._row(CommandAnswer, Call("POST", "/v1/commands/ReloadTask", query={"dry_run": dry_run, "at": at}, headers={"prefer": prefer, "idempotency-key": idempotency_key}, body={"aggregate_id": str(aggregate_id), "parameters_json": parameters_json, "reason": reason, "only_held": only_held, "expected_sequence": expected_sequence}))
 
     async def renew_agent_token(self, *, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A new token for the same agent: `token_key` is what came with the one that it has."""

@@ -31,6 +31,7 @@ class CommandAnswer(Row, kw_only=True):
     units_hit: int | None = None
     dry_run: bool | None = None
     ranges_refused: Sequence[Any] | None = None
+    nothing_to_lease: Mapping[str, Any] | None = None
     answered: bool | None = None
     at: datetime | None = None
 
