@@ -98,7 +98,7 @@ def python_type(schema: Document) -> str:
 
 def records(found: Document) -> str:
     """The text of records.py."""
-    lines = [f'"""Rows that the API answers with. {MADE}"""', "", "from collections.abc import Sequence",
+    lines = [f'"""Rows that the API answers with. {MADE}"""', "", "from collections.abc import Mapping, Sequence",
              "from datetime import datetime", "from typing import Any", "", "from culm.client.rows import Row"]  # fmt: skip
     for name, schema in found["components"]["schemas"].items():
         if name != "Problem":

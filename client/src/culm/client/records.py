@@ -1,6 +1,6 @@
 """Rows that the API answers with. Made by `python -m tests.client.generate` from the OpenAPI document; edit nothing here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
