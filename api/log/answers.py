@@ -44,7 +44,7 @@ class AnswerWatch:
         self._waiting: dict[bytes, list[Awaited]] = {}
         self._since: dict[bytes, float] = {}
         self._by_aggregate: dict[bytes, set[bytes]] = {}
-        self._taken: dict[str, Taken] = {}
+        self._taken: dict[str, list[Taken]] = {}
         self._interrupted: list[Callable[[], None]] = []
         self._ready = threading.Event()
         self._ending = threading.Event()
@@ -52,11 +52,11 @@ class AnswerWatch:
         self._consumer: Consumer | None = None
 
     def follow(self, topic: str, take: Taken, interrupted: Callable[[], None]) -> None:
-        """Have `take` called in `look` with key and value of each record of `topic`; before `start`. One reader, no other thread.
+        """Have `take` called in `look` with key and value of each record of `topic`; before `start`. Several may follow it.
 
-        interrupted: called when records may have been missed.
+        interrupted: called when records may have been missed. Both are called in the thread of `look` alone.
         """
-        self._taken[topic] = take
+        self._taken.setdefault(topic, []).append(take)
         self._interrupted.append(interrupted)
 
     def start(self) -> None:
@@ -142,7 +142,7 @@ class AnswerWatch:
                     interrupted()
                 continue
             key = record.key()
-            if self._taken and (take := self._taken.get(record.topic() or "")) is not None:
+            for take in self._taken.get(record.topic() or "", ()):
                 take(key, record.value())
             if key not in self._waiting and key not in self._by_aggregate:
                 continue

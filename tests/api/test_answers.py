@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -91,6 +92,17 @@ def test_records_of_a_topic_that_is_followed_are_handed_on_in_their_order() -> N
 
     assert taken == [(b"Q", b"Q"), "interrupted", (b"P", b"P")]
     assert codec.decoded == []
+
+
+def test_all_who_follow_a_topic_get_its_records_and_every_interruption() -> None:
+    watch, _ = a_watch()
+    taken: list[str] = []
+    for name in ("first", "second"):
+        watch.follow("queues", partial(lambda one, *_: taken.append(one), name), partial(taken.append, f"{name} interrupted"))
+
+    delivered(watch, OfTopic("Q"), Record("", KafkaError(KafkaError._TRANSPORT)))
+
+    assert taken == ["first", "second", "first interrupted", "second interrupted"]
 
 
 def test_an_answer_without_a_caller_is_not_decoded() -> None:
