@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from check.laws import Seen, Violation
+from check.of_workflows import LawOfWorkflows
 from schemas.types import WorkEnd, WorkflowEnding
 
 WAITING, RELEASED, FINISHED, FAILED, PRUNED = "waiting", "released", "finished", "failed", "pruned"
@@ -45,35 +45,27 @@ class NodeLedger:
 
 
 @dataclass
-class NodesReleasedOnce:
+class NodesReleasedOnce(LawOfWorkflows[NodeLedger]):
     """A node is released once an attempt, when all its parents ended well; pruned when they ended and not all well."""
 
     name: str = "a node of a workflow is released when its parents ended well, is pruned when one did not, and is not forgotten"
-    checked: int = 0
-    ledgers: dict[str, NodeLedger] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
 
-    def see(self, record: Seen) -> Iterator[Violation]:
+    def opened(self) -> NodeLedger:
+        """Of no nodes."""
+        return NodeLedger()
+
+    def entered(self, ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:
         """A release, a pruning or an end that the graph does not give."""
-        if record.role != "events" or record.aggregate != "workflow":
-            return
-        self.checked += 1
-        key = record.envelope.aggregate_id
-        self.places[key] = str(record.place)
-        ledger = self.ledgers.setdefault(key, NodeLedger())
-        for found in _entered(ledger, record.name, record.message):
-            yield Violation(self.name, str(record.place), f"workflow {key}: {found}")
+        yield from _entered(ledger, name, event)
 
-    def end(self) -> Iterator[Violation]:
+    def left(self, ledger: NodeLedger) -> Iterator[str]:
         """Nodes that wait for nothing."""
-        for key, ledger in self.ledgers.items():
-            if ledger.goes_on or ledger.final or ledger.suspended or not ledger.sealed:
-                continue
-            for node, state in enumerate(ledger.states):
-                is_open = state == WAITING and _work_of(ledger, node) not in ledger.closed
-                if is_open and all(ledger.states[one] in ENDED for one in ledger.parents.get(node, ())):
-                    yield Violation(self.name, self.places[key], f"workflow {key}: node {node} waits, all its parents have ended")
-                    break
+        if ledger.goes_on or ledger.final or ledger.suspended or not ledger.sealed:
+            return
+        for node, state in enumerate(ledger.states):
+            is_open = state == WAITING and _work_of(ledger, node) not in ledger.closed
+            if is_open and all(ledger.states[one] in ENDED for one in ledger.parents.get(node, ())):
+                yield f"node {node} waits, all its parents have ended"
 
 
 def _entered(ledger: NodeLedger, name: str, event: Any) -> Iterator[str]:  # noqa: C901 - one case an event

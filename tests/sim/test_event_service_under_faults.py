@@ -1,27 +1,16 @@
 """Jobs that take ranges of events under every fault: they die, hang, lie and are killed, and each range is counted once."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.sim.schedule import schedule
-from tests.sim.seeds import quiet
 from tests.sim.world import World, run
 
 SEEDS, STEPS = 30, 1200
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True, scope="module")
-def no_logs() -> Iterator[None]:
-    before = structlog.get_config()
-    quiet()
-    yield
-    structlog.configure(**before)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_logs")]
 
 
 def test_no_law_is_broken_by_jobs_that_take_ranges() -> None:

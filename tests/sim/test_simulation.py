@@ -2,17 +2,15 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from check.datasets import OutputsCloseWithTasks
 from check.laws import Violation
 from deploy.config import CHECKOUT
 from tests.sim.planted import PLANTS, planted, raising
 from tests.sim.schedule import schedule
-from tests.sim.seeds import outcomes, quiet
+from tests.sim.seeds import outcomes
 from tests.sim.shrink import shrunk, told
 from tests.sim.world import run
 
@@ -22,15 +20,7 @@ SEEDS_OF_CI = 150
 #: Most show in the first few seeds.
 SEEDS_FOR_A_BUG = 240
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True, scope="module")
-def no_logs() -> Iterator[None]:
-    before = structlog.get_config()
-    quiet()
-    yield
-    structlog.configure(**before)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_logs")]
 
 
 def test_no_law_is_broken_under_any_fault() -> None:

@@ -1,31 +1,20 @@
 """Workflows under every fault: random graphs of jobs, conditions, workflows within; each ends, and no law is broken."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from commands.workflow import model
 from commands.workflow.conditions import branch_of
 from schemas.types import ConditionBranch
 from tests.sim.schedule import schedule
-from tests.sim.seeds import quiet
 from tests.sim.world import World, run
 
 SEEDS, STEPS = 15, 1200
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True, scope="module")
-def no_logs() -> Iterator[None]:
-    before = structlog.get_config()
-    quiet()
-    yield
-    structlog.configure(**before)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_logs")]
 
 
 def test_no_law_is_broken_by_workflows() -> None:

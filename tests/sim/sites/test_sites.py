@@ -1,15 +1,12 @@
 """A site under faults by seed: no law is broken; and every bug that is planted in the harvester is found."""
 
-from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-import structlog
 
 from check.laws import Violation
 from schemas.worker import WorkerEnded, WorkerIntended
-from tests.sim.seeds import quiet
 from tests.sim.shrink import shrunk, told
 from tests.sim.sites.planted import PLANTS, planted
 from tests.sim.sites.runs import run
@@ -21,15 +18,7 @@ SEEDS_OF_CI = 20
 #: The rarest (copies_not_told_apart) shows in one seed of ten.
 SEEDS_FOR_A_BUG = 60
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True, scope="module")
-def no_logs() -> Iterator[None]:
-    before = structlog.get_config()
-    quiet()
-    yield
-    structlog.configure(**before)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_logs")]
 
 
 @pytest.fixture(scope="module")
