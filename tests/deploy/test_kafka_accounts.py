@@ -333,7 +333,7 @@ NAMES_BROKERS = {
     },
     '"CULM_KAFKA":': {
         "deploy/config.py", "process/kafka_security.py", "tests/deploy/test_kafka_accounts.py", "tests/deploy/test_tools.py",
-        "tests/process/test_kafka_security.py",
+        "tests/manual/configuration.py", "tests/process/test_kafka_security.py",
     },
 }  # fmt: skip
 
